@@ -1,1 +1,20 @@
-//! Skeleton.
+//! The world of Layer-W: entities, components in chunks, queries, commands, change ticks, state hash and image.
+//!
+//! Priorities, in this order, so that trade-offs are decided once:
+//!
+//! 1. **Determinism.** The same operations give the same bits on every host, with any number of workers.
+//! 2. **The world is an image.** All that influences a later step lies in the pages of one pool as plain data and offsets.
+//! 3. **Speed** of walking over columns first, of changing structure second, of everything else third.
+//! 4. **Few ideas.** A component is a `Copy` struct, a system is a function, and that is most of it.
+
+// So that `#[component]` finds this crate by its own name from inside, too.
+extern crate self as layerw_ecs;
+
+mod entity;
+mod schema;
+
+pub use entity::{Entity, NoSuchEntity};
+pub use layerw_ecs_macros::component;
+pub use schema::{ALIGN_MAX, Component, Field, Primitive, Resource, Schema, Value};
+#[doc(hidden)]
+pub use schema::{TypeNumber, join};
