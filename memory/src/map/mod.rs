@@ -1,0 +1,87 @@
+//! Where the arena's bytes come from: one reservation of address space, made once and never moved.
+//!
+//! - [`Backing::Best`] on Linux is a memfd mapped once ([`linux`]): committed on touch, and its pages can be mapped a
+//!   second time elsewhere.
+//! - [`Backing::Plain`] is zeroed memory from the allocator ([`other`]): the form of every other host, and to be had
+//!   on Linux too, so that one test suite runs against both.
+//!
+//! This folder is the only one of the crate that may ask which host it is built for.
+
+#[cfg(target_os = "linux")]
+mod linux;
+mod other;
+
+use std::io;
+use std::ptr::NonNull;
+
+#[cfg(target_os = "linux")]
+use linux::Shared;
+use other::Plain;
+
+/// Bytes that an arena reserves when nothing else is asked for: all that u32 offsets reach where addresses are wide,
+/// half a gibibyte of a 32-bit address space.
+pub const RESERVE_DEFAULT: u64 = if usize::BITS >= 64 { 1 << 32 } else { 1 << 29 };
+
+/// What kind of memory an arena stands on.
+#[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
+pub enum Backing {
+    /// The best that the host has: a memfd on Linux, else plain pages. The default.
+    #[default]
+    Best,
+    /// Zeroed memory from the allocator, on every host.
+    Plain,
+}
+
+/// A reservation of address space, `PAGE`-aligned, zeroed, readable and writable as a whole. Freed on drop.
+#[derive(Debug)]
+pub(crate) enum Mapping {
+    #[cfg(target_os = "linux")]
+    Shared(Shared),
+    Plain(Plain),
+}
+
+impl Mapping {
+    pub(crate) fn reserve(backing: Backing, bytes: u64) -> io::Result<Mapping> {
+        let bytes =
+            usize::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        match backing {
+            #[cfg(target_os = "linux")]
+            Backing::Best => Shared::reserve(bytes).map(Mapping::Shared),
+            #[cfg(not(target_os = "linux"))]
+            Backing::Best => Plain::reserve(bytes).map(Mapping::Plain),
+            Backing::Plain => Plain::reserve(bytes).map(Mapping::Plain),
+        }
+    }
+
+    /// First byte; stable until drop.
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Mapping::Shared(shared) => shared.base(),
+            Mapping::Plain(plain) => plain.base(),
+        }
+    }
+
+    /// Makes a range read as zero and gives its memory back to the host where the host can take it.
+    ///
+    /// # Safety
+    /// The range lies within the mapping, starts and ends on pages, and nobody reads, writes or refers to it meanwhile.
+    pub(crate) unsafe fn discard(&self, offset: usize, bytes: usize) {
+        match self {
+            #[cfg(target_os = "linux")]
+            // SAFETY: the caller's promise, passed on unchanged.
+            Mapping::Shared(shared) => unsafe { shared.discard(offset, bytes) },
+            // SAFETY: the caller's promise, passed on unchanged.
+            Mapping::Plain(plain) => unsafe { plain.discard(offset, bytes) },
+        }
+    }
+
+    /// Commits a range now, so that its first touch later costs no fault. Contents stay. Nothing where the host cannot.
+    pub(crate) fn prefault(&self, offset: usize, bytes: usize) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Mapping::Shared(shared) => shared.prefault(offset, bytes),
+            Mapping::Plain(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The one place where this crate takes atomics and locks from, so that a model checker can replace them.
+//!
+//! With the feature `loom` the primitives are loom's and every interleaving of `tests/loom.rs` is tried. Statics are
+//! the exception: loom has no constant constructors, and the process-wide counters in here order nothing (each
+//! only hands out or counts numbers), so [`process`] is always std.
+
+#[cfg(feature = "loom")]
+pub use loom::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicU32, Ordering},
+};
+#[cfg(not(feature = "loom"))]
+pub use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicU32, Ordering},
+};
+
+/// Primitives for statics: std's under every feature.
+pub mod process {
+    pub use std::sync::atomic::{AtomicU64, Ordering};
+}
+
+/// Locks, whether or not a panic passed through an earlier holder: every critical section of this crate checks
+/// before it changes anything, so the state behind a poisoned lock is whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// A number that no earlier call returned, in this process: u64 does not wrap within its life.
+pub(crate) fn stamp() -> u64 {
+    static NEXT: process::AtomicU64 = process::AtomicU64::new(1);
+    // Relaxed: only uniqueness matters, which the atomicity of the addition gives.
+    NEXT.fetch_add(1, process::Ordering::Relaxed)
+}

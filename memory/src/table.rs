@@ -1,0 +1,159 @@
+//! Who holds what: the rows behind every refusal, `doctor` and the reports, printable as a table.
+
+use std::fmt;
+
+use crate::Tier;
+
+/// What one owner holds of one pool.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Holding {
+    /// The pool.
+    pub tier: Tier,
+    /// The owner's name, unique within the pool.
+    pub owner: String,
+    /// Bytes held now, a multiple of the page.
+    pub used: u64,
+    /// Most bytes ever held at once.
+    pub peak: u64,
+    /// Most bytes the owner may hold.
+    pub budget: u64,
+    /// Runs of pages held now.
+    pub runs: u32,
+}
+
+/// What one pool has given out, in bytes.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct PoolStats {
+    /// The pool's name: `logic`, `scene` or `gpu`.
+    pub name: &'static str,
+    /// Bytes held by owners now.
+    pub used: u64,
+    /// Most bytes ever held at once.
+    pub peak: u64,
+    /// Bytes that the pool can give out in all.
+    pub budget: u64,
+}
+
+/// A printable account of owners, pool by pool, largest holder first.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Table {
+    /// One row per owner.
+    pub holdings: Vec<Holding>,
+    /// One row per pool that the table covers.
+    pub pools: Vec<PoolStats>,
+}
+
+impl Table {
+    /// Sorts rows by pool, then by bytes held (largest first), then by name.
+    pub(crate) fn sort(&mut self) {
+        self.holdings.sort_by(|a, b| {
+            let size = b.used.cmp(&a.used);
+            a.tier
+                .cmp(&b.tier)
+                .then(size)
+                .then_with(|| a.owner.cmp(&b.owner))
+        });
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widest = self
+            .holdings
+            .iter()
+            .map(|holding| holding.owner.chars().count());
+        let width = widest.max().unwrap_or(0).max("(whole pool)".len());
+        write!(
+            f,
+            "pool   {:width$}  {:>10}  {:>10}  {:>10}  runs",
+            "owner", "used", "peak", "budget"
+        )?;
+        for pool in &self.pools {
+            let cells = [pool.used, pool.peak, pool.budget].map(|bytes| Bytes(bytes).to_string());
+            let [used, peak, budget] = cells;
+            write!(
+                f,
+                "\n{:5}  {:width$}  {used:>10}  {peak:>10}  {budget:>10}",
+                pool.name, "(whole pool)"
+            )?;
+            for holding in self
+                .holdings
+                .iter()
+                .filter(|holding| holding.tier.name() == pool.name)
+            {
+                let cells = [holding.used, holding.peak, holding.budget]
+                    .map(|bytes| Bytes(bytes).to_string());
+                let [used, peak, budget] = cells;
+                let Holding { owner, runs, .. } = holding;
+                write!(
+                    f,
+                    "\n{:5}  {owner:width$}  {used:>10}  {peak:>10}  {budget:>10}  {runs:>4}",
+                    pool.name
+                )?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A number of bytes for people: `64 KiB`, `1.5 GiB`, `100 B`.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let units = [("GiB", 1_u64 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        let text = match units.into_iter().find(|&(_, unit)| self.0 >= unit) {
+            None => format!("{} B", self.0),
+            Some((name, unit)) if self.0.is_multiple_of(unit) => {
+                format!("{} {name}", self.0 / unit)
+            }
+            Some((name, unit)) => format!("{:.2} {name}", self.0 as f64 / unit as f64),
+        };
+        f.pad(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_read_like_a_person_writes_them() {
+        let texts =
+            [0, 100, 1 << 10, 65_536, 3 << 19, 1 << 32].map(|bytes| Bytes(bytes).to_string());
+        assert_eq!(
+            texts,
+            ["0 B", "100 B", "1 KiB", "64 KiB", "1.50 MiB", "4 GiB"]
+        );
+    }
+
+    #[test]
+    fn prints_owners_under_their_pool() {
+        let mut table = Table {
+            holdings: ["small", "large"]
+                .map(|owner| Holding {
+                    tier: Tier::Logic,
+                    owner: owner.into(),
+                    used: owner.len() as u64 * 65_536,
+                    peak: 1 << 20,
+                    budget: 1 << 30,
+                    runs: 2,
+                })
+                .into(),
+            pools: vec![PoolStats {
+                name: "logic",
+                used: 655_360,
+                peak: 2 << 20,
+                budget: 1 << 30,
+            }],
+        };
+        table.sort();
+        let want = "\
+pool   owner               used        peak      budget  runs
+logic  (whole pool)     640 KiB       2 MiB       1 GiB
+logic  large            320 KiB       1 MiB       1 GiB     2
+logic  small            320 KiB       1 MiB       1 GiB     2";
+        assert_eq!(table.to_string(), want);
+    }
+}
