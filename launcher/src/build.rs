@@ -1,0 +1,114 @@
+//! Building a project's program.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::arguments::BuildOptions;
+use crate::cargo::{self, Package};
+use crate::error::Failure;
+use crate::project::Project;
+
+/// Builds the project's program and returns its path. What cargo has to say goes to standard error, as always; standard output stays
+/// the project's.
+pub fn build(project: &Project, options: &BuildOptions) -> Result<PathBuf, Failure> {
+    let package = Package::of(project)?;
+    let program = program(project, &package)?;
+    let features = features(project, &package, options)?;
+
+    let mut command = cargo::command("build");
+    command
+        .arg("--manifest-path")
+        .arg(project.manifest())
+        .args(["--bin", &program]);
+    command.args(["--profile", options.profile.as_deref().unwrap_or("release")]);
+    if !features.is_empty() {
+        command.args(["--features", &features.join(",")]);
+    }
+    let artifact = run(command, project, &program)?;
+    artifact.ok_or_else(|| Failure::NoArtifact {
+        folder: project.named.clone(),
+    })
+}
+
+fn program(project: &Project, package: &Package) -> Result<String, Failure> {
+    let chosen = project
+        .binary
+        .map(str::to_owned)
+        .or_else(|| package.default_program.clone());
+    chosen.ok_or_else(|| match package.programs.as_slice() {
+        [] => Failure::NoProgram {
+            folder: project.named.clone(),
+        },
+        names => Failure::ManyPrograms {
+            folder: project.named.clone(),
+            names: names.to_vec(),
+        },
+    })
+}
+
+/// A feature is the project's own, or else the engine's, so that `--features tracy` works on a project that never heard of it.
+fn features(
+    project: &Project,
+    package: &Package,
+    options: &BuildOptions,
+) -> Result<Vec<String>, Failure> {
+    let mut wanted = options.features.clone();
+    if cfg!(feature = "tracy") {
+        wanted.push("tracy".to_owned());
+    }
+    let find = |feature: String| {
+        if feature.contains('/') || package.features.contains(&feature) {
+            Ok(feature)
+        } else if package.engine_features.contains(&feature) {
+            Ok(format!("layerw/{feature}"))
+        } else {
+            let known = package
+                .features
+                .iter()
+                .chain(&package.engine_features)
+                .cloned();
+            Err(Failure::NoFeature {
+                folder: project.named.clone(),
+                feature,
+                known: known.collect(),
+            })
+        }
+    };
+    wanted.into_iter().map(find).collect()
+}
+
+/// Runs cargo to its end; the path of the program that it built.
+fn run(mut command: Command, project: &Project, program: &str) -> Result<Option<PathBuf>, Failure> {
+    // Diagnostics are rendered to standard error, only artifacts come as JSON.
+    command
+        .arg("--message-format=json-render-diagnostics")
+        .stdout(Stdio::piped());
+    let no_cargo = |source| Failure::NoCargo {
+        cargo: cargo::program(),
+        source,
+    };
+    let mut cargo = command.spawn().map_err(no_cargo)?;
+    let messages = cargo
+        .stdout
+        .take()
+        .map(BufReader::new)
+        .into_iter()
+        .flat_map(BufRead::lines);
+    let artifact = messages
+        .map_while(Result::ok)
+        .filter_map(|line| serde_json::from_str::<Value>(&line).ok())
+        .filter(|message| message["target"]["name"] == program)
+        .filter(|message| cargo::is_file(&message["manifest_path"], &project.manifest()))
+        .filter_map(|message| message["executable"].as_str().map(PathBuf::from))
+        .last();
+    match cargo.wait().map_err(no_cargo)? {
+        status if status.success() => Ok(artifact),
+        status => Err(Failure::Build {
+            folder: project.named.clone(),
+            status,
+        }),
+    }
+}
