@@ -39,10 +39,13 @@ impl Project {
             (false, false) => Err(Failure::NotAProject { folder: named }),
             (false, true) => Err(Failure::ScriptsOnly { folder: named }),
             (true, _) => {
-                let folder = std::path::absolute(folder).map_err(|source| Failure::Unreadable {
-                    path: named.clone(),
-                    source,
-                })?;
+                let absolute =
+                    std::path::absolute(folder).map_err(|source| Failure::Unreadable {
+                        path: named.clone(),
+                        source,
+                    })?;
+                // Without a trailing slash.
+                let folder = absolute.components().collect();
                 Ok(Project {
                     folder,
                     named,
