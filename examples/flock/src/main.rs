@@ -1,2 +1,7 @@
-//! Skeleton.
-fn main() {}
+//! Runs the flock.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    layerw::main(flock::sim)
+}

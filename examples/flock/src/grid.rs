@@ -1,0 +1,169 @@
+//! A hash grid: boids sorted by cell, so that a neighbourhood is nine runs of memory.
+//!
+//! Space is cut into cubic cells of one radius. A cell's bucket is a hash of its `y` and `z` plus its `x`, so the
+//! three cells beside each other in `x` share one run of buckets:
+//!
+//! ```text
+//!   bucket(x, y, z) = (hash(y, z) + x) mod size       3 × 3 lines of cells, each one run of three buckets
+//! ```
+//!
+//! Different lines may meet in a bucket; every entry carries its line, and strangers are passed over. Neighbours
+//! come in order of (z, y, x, row), whatever the hash does, so sums over them have one order.
+
+use crate::{Position, Velocity};
+use layerw::math::Vec3;
+use layerw::{Cx, FrameSlice, LocalMut, Query, Res, label, par};
+
+/// What the flock looks up, built anew in each step. Lives in frame scratch, so it is neither hashed nor kept.
+#[derive(Default)]
+pub struct Grid {
+    shape: Shape,
+    starts: FrameSlice<u32>,
+    lines: FrameSlice<u32>,
+    positions: FrameSlice<Vec3>,
+    velocities: FrameSlice<Vec3>,
+}
+
+/// Size of cells and number of buckets.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Shape {
+    inverse: f32,
+    mask: u32,
+}
+
+/// A cell's coordinates, 16 bits each: cells further out than 32 768 wrap around.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Cell {
+    x: i32,
+    y: i32,
+    z: i32,
+}
+
+impl Shape {
+    /// Cells of one `radius`, and at least as many buckets as boids.
+    pub fn new(radius: f32, count: usize) -> Self {
+        Shape { inverse: 1.0 / radius, mask: count.next_power_of_two().max(16) as u32 - 1 }
+    }
+
+    fn cell(self, position: Vec3) -> Cell {
+        let scaled = position * self.inverse;
+        let floor = |value: f32| (value.floor() as i32) as i16 as i32;
+        Cell { x: floor(scaled.x), y: floor(scaled.y), z: floor(scaled.z) }
+    }
+
+    fn bucket(self, cell: Cell) -> u32 {
+        let hash = line(cell.y, cell.z).wrapping_mul(0x9E37_79B1);
+        (hash >> 8).wrapping_add(cell.x as u32) & self.mask
+    }
+}
+
+/// What cells beside each other in `x` share.
+fn line(y: i32, z: i32) -> u32 {
+    (y as u16 as u32) | (z as u16 as u32) << 16
+}
+
+/// Sorts all boids into the grid.
+pub fn build_grid(
+    positions: Query<&Position>,
+    velocities: Query<&Velocity>,
+    rules: Res<crate::Rules>,
+    mut grid: LocalMut<Grid>,
+    cx: Cx,
+) {
+    let label = label("grid");
+    let positions = positions.collect(cx, label, |position| position.0);
+    let velocities = velocities.collect(cx, label, |velocity| velocity.0);
+    let shape = Shape::new(rules.radius, positions.len());
+    let keys = par::map(cx, label, positions.len(), 4096, |row| shape.bucket(shape.cell(positions[row])));
+    let groups = par::group(cx, label, keys, shape.mask as usize + 1);
+    let order = groups.order;
+    let lines = par::map(cx, label, order.len(), 4096, |place| {
+        let cell = shape.cell(positions[order[place] as usize]);
+        line(cell.y, cell.z)
+    });
+    let sorted = |values: &[Vec3]| par::map(cx, label, order.len(), 4096, |place| values[order[place] as usize]);
+    *grid = Grid {
+        shape,
+        starts: cx.lend(groups.starts),
+        lines: cx.lend(lines),
+        positions: cx.lend(sorted(positions)),
+        velocities: cx.lend(sorted(velocities)),
+    };
+}
+
+/// A grid as it is seen by one row.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    shape: Shape,
+    starts: &'a [u32],
+    lines: &'a [u32],
+    positions: &'a [Vec3],
+    velocities: &'a [Vec3],
+}
+
+/// Neighbours that are noted before they are visited: telling them from strangers is a loop without
+/// branches then.
+const NOTED: usize = 64;
+
+impl Grid {
+    /// The grid of this step.
+    pub fn view<'a>(&self, cx: Cx<'a>) -> View<'a> {
+        View {
+            shape: self.shape,
+            starts: cx.frame(&self.starts),
+            lines: cx.frame(&self.lines),
+            positions: cx.frame(&self.positions),
+            velocities: cx.frame(&self.velocities),
+        }
+    }
+}
+
+impl View<'_> {
+    /// Calls `visit` with offset, squared distance and velocity of every boid nearer than `radius` (at most a cell's
+    /// size) and not at the very same place.
+    pub fn neighbours(&self, position: Vec3, radius: f32, mut visit: impl FnMut(Vec3, f32, Vec3)) {
+        let cell = self.shape.cell(position);
+        for z in cell.z - 1..=cell.z + 1 {
+            for y in cell.y - 1..=cell.y + 1 {
+                let line = line(y, z);
+                let first = self.shape.bucket(Cell { x: cell.x - 1, y, z }) as usize;
+                let buckets = self.starts.len() - 1;
+                let past = first + 3;
+                self.run(first, past.min(buckets), line, position, radius, &mut visit);
+                if past > buckets {
+                    self.run(0, past - buckets, line, position, radius, &mut visit);
+                }
+            }
+        }
+    }
+
+    /// Visits the neighbours in a run of buckets.
+    fn run(
+        &self,
+        first: usize,
+        past: usize,
+        line: u32,
+        position: Vec3,
+        radius: f32,
+        visit: &mut impl FnMut(Vec3, f32, Vec3),
+    ) {
+        let (start, end) = (self.starts[first] as usize, self.starts[past] as usize);
+        let limit = radius * radius;
+        for block in (start..end).step_by(NOTED) {
+            let places = block..end.min(block + NOTED);
+            let mut noted = [(0u32, 0f32); NOTED];
+            let mut count = 0;
+            for ((place, &other), &its_line) in
+                places.clone().zip(&self.positions[places.clone()]).zip(&self.lines[places])
+            {
+                let squared = (other - position).length_squared();
+                noted[count % NOTED] = (place as u32, squared);
+                count += usize::from(its_line == line && squared < limit && squared > 0.0);
+            }
+            for &(place, squared) in &noted[..count] {
+                let place = place as usize;
+                visit(self.positions[place] - position, squared, self.velocities[place]);
+            }
+        }
+    }
+}
