@@ -38,7 +38,24 @@
 //!   Only loopback is listened on; the variable `TRACY_PORT` chooses the port, 8086 by default. Nothing is kept for a
 //!   viewer that comes later: it sees whole frames from the next [`frame_mark`] on.
 //!
+//!   The client runs three threads of its own, "Tracy Profiler", "Tracy DXT1" and "Tracy Symbol Worker". The feature
+//!   `tracy-flush` adds that a process without a viewer waits for one at its end instead of leaving.
+//!
 //! Both may listen at once.
+//!
+//! # What it costs
+//!
+//! Nanoseconds, as `cargo run --release -p layerw-trace --example zone_cost` prints them on a virtual machine with two
+//! cores of an AMD EPYC (Zen 5, KVM, Linux), rustc 1.95:
+//!
+//! | | ns |
+//! | --- | --- |
+//! | zone, compiled out | 0 |
+//! | zone, nobody listens; the same built with Tracy and no viewer | 0.15-0.2 |
+//! | zone, recorded | 25 |
+//! | zone, Tracy viewer connected | 23 |
+//! | [`now_ns`] | 8.4 |
+//! | `std::time::Instant::now`, for comparison | 20 |
 
 #[cfg(not(feature = "zones"))]
 mod absent;
