@@ -154,6 +154,28 @@ pub enum MemoryError {
         /// Sizes and holders.
         refusal: Box<Refusal>,
     },
+    /// Scratch was asked for an alignment above a page.
+    #[error(
+        "memory: owner {owner:?} asks for an alignment of {asked} B, more than a page's {max} B; ask for at most that"
+    )]
+    Alignment {
+        /// The owner.
+        owner: String,
+        /// Alignment asked for, bytes.
+        asked: u64,
+        /// Largest alignment, bytes.
+        max: u64,
+    },
+    /// Something of an earlier frame was read: its bytes may be anyone's by now.
+    #[error("memory: a {what} lent in frame {lent} is read in frame {now}, but {}", stale_cure(*lent, *now))]
+    Stale {
+        /// What was read.
+        what: &'static str,
+        /// Frame in which it was made.
+        lent: u32,
+        /// Frame of the reader.
+        now: u32,
+    },
 }
 
 /// Who asked for how much, what stood against it, and who holds the rest.
@@ -173,4 +195,12 @@ pub struct Refusal {
     pub longest: u64,
     /// Who holds what in the pool.
     pub table: Table,
+}
+
+fn stale_cure(lent: u32, now: u32) -> &'static str {
+    if lent == now {
+        "by another scratch or region; read it with a guard of the one that lent it"
+    } else {
+        "what is lent lasts one frame; lend it again in this frame"
+    }
 }

@@ -25,6 +25,7 @@ mod error;
 mod map;
 mod page_run;
 pub mod pool;
+pub mod scratch;
 pub mod sync;
 mod table;
 
@@ -35,4 +36,5 @@ pub use error::{MemoryError, Refusal};
 pub use map::{Backing, RESERVE_DEFAULT};
 pub use page_run::PageRun;
 pub use pool::{Holder, Owner, Pool, RegionInfo, Tier};
+pub use scratch::{FrameGuard, FrameSlice, POISON, Scratch, ScratchSet, ScratchVec};
 pub use table::{Bytes, Holding, PoolStats, Table};

@@ -18,7 +18,7 @@
 
 mod bits;
 mod ledger;
-#[cfg(test)]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests;
 
 use std::fmt;
