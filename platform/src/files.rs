@@ -13,13 +13,15 @@ mod memory;
 pub use disk::{Disk, DiskDraft};
 pub use memory::{InMemory, InMemoryDraft};
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// A place that keeps files.
 pub trait Files {
     /// A file being written.
     type Draft: Draft;
+    /// A file being read, from its beginning. Not buffered.
+    type Source: Read;
 
     /// Starts a file that appears as `path` when its draft is committed, and replaces the one that is there.
     ///
@@ -32,6 +34,12 @@ pub trait Files {
     /// # Errors
     /// There is no such file, it is a folder, or the host refuses to read it.
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError>;
+
+    /// The file `path`, to be read piece by piece: for files that may be larger than memory.
+    ///
+    /// # Errors
+    /// Those of [`Files::read`]; a read that fails later is an [`io::Error`] for [`FileError::read`].
+    fn open(&self, path: &Path) -> Result<Self::Source, FileError>;
 }
 
 /// A file that is not there yet. Dropped without [`Draft::commit`], it leaves no trace.

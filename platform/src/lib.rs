@@ -17,6 +17,7 @@ pub mod files;
 pub mod progress;
 pub mod signals;
 pub mod terminal;
+pub mod threads;
 
 use std::sync::OnceLock;
 

@@ -1,6 +1,6 @@
 //! What every adapter of a capability must do, run against each of them.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use layerw_platform::clock::{Clock, Date, FixedClock, SystemClock};
@@ -41,6 +41,8 @@ fn files_contract(files: &impl Files, folder: &Path) {
     let missing = files.read(&path).expect_err("nothing was written");
     assert!(matches!(missing, FileError::Missing { .. }), "{missing}");
     assert_eq!(missing.path(), path);
+    let missing = files.open(&path).map(drop).expect_err("nothing either");
+    assert!(matches!(missing, FileError::Missing { .. }), "{missing}");
 
     let mut draft = files.create(&path).expect("a draft");
     assert_eq!(draft.path(), path);
@@ -73,6 +75,10 @@ fn files_contract(files: &impl Files, folder: &Path) {
     let whole: Vec<u8> = (0..300_000u32).map(|byte| byte as u8).collect();
     save(files, &path, |draft| draft.write_all(&whole)).expect("saved");
     assert_eq!(files.read(&path).expect("the new file"), whole);
+    let mut piecewise = Vec::new();
+    let mut source = files.open(&path).expect("the new file");
+    source.read_to_end(&mut piecewise).expect("read");
+    assert_eq!(piecewise, whole);
 
     // Two writers of one name: the last to commit wins, and both were whole.
     let mut early = files.create(&path).expect("a draft");
@@ -154,6 +160,7 @@ fn a_folder_cannot_be_read_or_replaced() {
     for error in [
         Disk.create(&folder.0).map(drop).expect_err("a folder"),
         Disk.read(&folder.0).map(drop).expect_err("a folder"),
+        Disk.open(&folder.0).map(drop).expect_err("a folder"),
     ] {
         assert!(
             error

@@ -32,6 +32,7 @@ struct Rename {
 
 impl Files for Disk {
     type Draft = DiskDraft;
+    type Source = File;
 
     fn create(&self, path: &Path) -> Result<DiskDraft, FileError> {
         let known = fs::metadata(path).ok();
@@ -66,6 +67,18 @@ impl Files for Disk {
 
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         fs::read(path).map_err(|source| FileError::read(path, source))
+    }
+
+    fn open(&self, path: &Path) -> Result<File, FileError> {
+        let file = File::open(path).map_err(|source| FileError::read(path, source))?;
+        // Some hosts open a folder like a file and refuse only the first read.
+        match file.metadata() {
+            Ok(known) if known.is_dir() => Err(FileError::IsFolder {
+                path: path.to_owned(),
+            }),
+            Ok(_) => Ok(file),
+            Err(source) => Err(FileError::read(path, source)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Files for hosts that have no file system: a browser page keeps them here and offers them for download, a test looks at them.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Cursor, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -35,6 +35,7 @@ impl InMemory {
 
 impl Files for InMemory {
     type Draft = InMemoryDraft;
+    type Source = Cursor<Vec<u8>>;
 
     fn create(&self, path: &Path) -> Result<InMemoryDraft, FileError> {
         if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
@@ -54,6 +55,10 @@ impl Files for InMemory {
         found.ok_or_else(|| FileError::Missing {
             path: path.to_owned(),
         })
+    }
+
+    fn open(&self, path: &Path) -> Result<Cursor<Vec<u8>>, FileError> {
+        self.read(path).map(Cursor::new)
     }
 }
 
