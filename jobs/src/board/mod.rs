@@ -1,0 +1,142 @@
+//! The board: where open work is posted so that workers without work find it.
+//!
+//! A parallel loop, a scope, a team or a join that is wide enough for several workers is posted on one of a few
+//! **slots** that live as long as the pool. Idle workers look at one word, [`Board::hints`], and enter a slot; its
+//! owner works too, shuts it when nothing is left to take, and waits until everybody has left. So nothing is allocated,
+//! nobody touches a stack frame that is gone ([`Seats`]), and *who helps whom* is known at any time.
+//!
+//! # A waiting worker helps only with its own
+//!
+//! Each slot knows inside of which other slot it was opened. An owner that waits for its helpers may help with slots
+//! *below* its own and with nothing else. Schedulers that let a waiter run anything stack unrelated jobs on top of it:
+//! it wakes up late, locks that it holds meet themselves, stacks overflow.
+//!
+//! # Hints
+//!
+//! A set bit says "worth entering". It is set on opening and cleared by whoever takes the last seat or finds nothing
+//! left to take, so that nobody walks in and out of a slot whose last piece is being worked on, and so that sleeping
+//! is possible while a slot is full. A bit too many costs a look, a bit too few costs parallelism: owners finish their
+//! work alone if need be.
+
+mod seats;
+mod slot;
+
+use crossbeam_utils::CachePadded;
+
+pub(crate) use seats::SEATS_MAX;
+pub use seats::{Entry, Seats};
+pub(crate) use slot::{NOWHERE, Slot, Work};
+
+use crate::local::Local;
+use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release};
+
+/// Most slots: bits of a word. Beyond them work runs on the worker that has it, which is always right.
+const SLOTS_MAX: usize = 64;
+
+/// See the module's head.
+pub(crate) struct Board {
+    /// Bit per slot: somebody owns it.
+    used: CachePadded<AtomicU64>,
+    /// Bit per slot: worth entering.
+    hints: CachePadded<AtomicU64>,
+    slots: Box<[Slot]>,
+}
+
+impl Board {
+    pub(crate) fn new(workers: usize) -> Board {
+        // Four levels of nesting on every worker at once, and some.
+        let slots = (8 + 4 * workers).min(SLOTS_MAX);
+        Board {
+            used: CachePadded::new(AtomicU64::new(0)),
+            hints: CachePadded::new(AtomicU64::new(0)),
+            slots: (0..slots)
+                .map(|index| Slot::new(index as u32, workers))
+                .collect(),
+        }
+    }
+
+    /// Makes the caller owner of a slot. None if all are taken.
+    pub(crate) fn claim(&self, here: &Local) -> Option<&Slot> {
+        let mut used = self.used.load(Relaxed);
+        loop {
+            let index = (!used).trailing_zeros();
+            let slot = self.slots.get(index as usize)?;
+            // Acquire: pairs with the Release of `release`, so the slot is as its last owner left it.
+            match self
+                .used
+                .compare_exchange_weak(used, used | 1 << index, Acquire, Relaxed)
+            {
+                Ok(_) => {
+                    slot.occupy(here.index() as u32, here.slot());
+                    return Some(slot);
+                }
+                Err(now) => used = now,
+            }
+        }
+    }
+
+    /// Gives the slot back. By its owner, when nobody is inside.
+    pub(crate) fn release(&self, slot: &Slot) {
+        self.used.fetch_and(!bit(slot), Release);
+    }
+
+    /// Says that the slot is worth entering.
+    pub(crate) fn hint(&self, slot: &Slot) {
+        // The load spares the line when the bit is set. Nobody relies on the order of hints but sleepers, which are
+        // looked for behind a fence (`Sleep::settle`).
+        if self.hints.load(Relaxed) & bit(slot) == 0 {
+            self.hints.fetch_or(bit(slot), AcqRel);
+        }
+    }
+
+    /// Says that entering the slot is pointless.
+    pub(crate) fn unhint(&self, slot: &Slot) {
+        if self.hints.load(Relaxed) & bit(slot) != 0 {
+            self.hints.fetch_and(!bit(slot), AcqRel);
+        }
+    }
+
+    /// Says that entering the slot is pointless while it is full.
+    pub(crate) fn unhint_full(&self, slot: &Slot) {
+        self.unhint(slot);
+        // Somebody may have left, or opened the slot anew, between the refusal and now.
+        if slot.seats.free() > 0 {
+            self.hint(slot);
+        }
+    }
+
+    /// Something besides `except` is worth entering.
+    pub(crate) fn any_hint(&self, except: Option<&Slot>) -> bool {
+        self.hints.load(Relaxed) & !except.map_or(0, bit) != 0
+    }
+
+    /// The slots worth entering, `except` left out.
+    pub(crate) fn hinted(&self, except: Option<&Slot>) -> impl Iterator<Item = &Slot> {
+        let mut bits = self.hints.load(Acquire) & !except.map_or(0, bit);
+        std::iter::from_fn(move || {
+            let slot = self.slots.get(bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(slot)
+        })
+    }
+
+    /// `slot` was opened inside of `above`, directly or not. Exact while the caller is inside `slot` (then everything
+    /// above it stays open), a hint otherwise.
+    pub(crate) fn is_below(&self, slot: &Slot, above: &Slot) -> bool {
+        let mut parent = slot.parent();
+        for _ in 0..self.slots.len() {
+            if parent == above.index {
+                return true;
+            }
+            match self.slots.get(parent as usize) {
+                Some(slot) => parent = slot.parent(),
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+fn bit(slot: &Slot) -> u64 {
+    1 << slot.index
+}

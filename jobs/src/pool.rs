@@ -1,0 +1,136 @@
+//! What all workers of a pool share, and waking them.
+
+use crossbeam_utils::CachePadded;
+use layerw_trace::{Label, label};
+
+use crate::board::{Board, Slot};
+use crate::costs::Costs;
+use crate::sleep::{Alarm, Parker, Sleep};
+use crate::sync::{Acquire, AtomicBool, Relaxed, Release};
+
+/// One pool of workers. Lives as long as any of its threads or handles.
+pub(crate) struct Pool {
+    pub(crate) workers: Box<[CachePadded<Worker>]>,
+    pub(crate) board: Board,
+    pub(crate) sleep: Sleep,
+    pub(crate) costs: Costs,
+    /// There are more workers than CPUs: spinning keeps others from working.
+    pub(crate) crowded: bool,
+    /// Each worker stays on a CPU of its own.
+    pub(crate) pinned: bool,
+    /// Name of the zone in which a worker serves rayon.
+    pub(crate) rayon_label: Label,
+    /// The thread that owns the pool has ended; so should the workers.
+    stop: AtomicBool,
+}
+
+/// The part of a worker that others touch.
+pub(crate) struct Worker {
+    pub(crate) parker: Parker,
+}
+
+/// How many wakes a woken worker passes on: two, so that n workers are up after log2(n) wakes, and no single one pays
+/// for all.
+const WAKES_PASSED_ON: usize = 2;
+
+impl Pool {
+    pub(crate) fn new(threads: usize, crowded: bool, pinned: bool) -> Pool {
+        let worker = || {
+            CachePadded::new(Worker {
+                parker: Parker::new(),
+            })
+        };
+        Pool {
+            workers: (0..threads).map(|_| worker()).collect(),
+            board: Board::new(threads),
+            sleep: Sleep::new(),
+            costs: Costs::new(),
+            crowded,
+            pinned,
+            rayon_label: label("rayon"),
+            stop: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.len()
+    }
+
+    /// Wants `count` sleeping workers for what is open on `slot`: wakes the first, which wakes the next.
+    ///
+    /// The caller has a `SeqCst` fence behind it since it opened or hinted the slot ([`Sleep::settle`]).
+    pub(crate) fn call(&self, slot: &Slot, count: usize) {
+        if count > 0 {
+            slot.calls.store(count as u32 - 1, Relaxed);
+            self.call_one(slot);
+        }
+    }
+
+    /// A worker that was woken wakes others, as long as slots ask for them.
+    pub(crate) fn pass_calls_on(&self) {
+        let mut wakes = WAKES_PASSED_ON;
+        for slot in self.board.hinted(None) {
+            while wakes > 0 && take_one(slot) && self.call_one(slot) {
+                wakes -= 1;
+            }
+        }
+    }
+
+    /// Wakes the worker that owns `slot`, whatever it waits for.
+    pub(crate) fn wake_owner(&self, slot: &Slot) {
+        self.workers[slot.owner()].parker.wake();
+    }
+
+    /// Sets when the next frame will start and for how many workers, or that nobody knows.
+    pub(crate) fn arm(&self, alarm: Option<Alarm>) {
+        self.sleep.set_alarm(alarm);
+        let Some(alarm) = alarm else { return };
+        let (_, resting) = self.sleep.settle();
+        if resting > 0 {
+            // They sleep without a timer: they get up, see the alarm and lie down with one.
+            let armed = self.workers.iter().take(alarm.workers);
+            armed.for_each(|worker| {
+                worker.parker.call_untimed();
+            });
+        }
+    }
+
+    /// The workers should end.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Release);
+        for worker in self
+            .workers
+            .iter()
+            .filter(|worker| worker.parker.is_adopted())
+        {
+            worker.parker.wake();
+        }
+    }
+
+    /// [`Pool::stop`] was called.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.load(Acquire)
+    }
+
+    /// Wakes one sleeping worker: the slot's owner if it sleeps for lack of work, else the first in order, so that the
+    /// same few workers, whose caches are warm, work on small frames. False if nobody slept.
+    fn call_one(&self, slot: &Slot) -> bool {
+        let owner = slot.owner();
+        self.workers[owner].parker.call() || self.workers.iter().any(|worker| worker.parker.call())
+    }
+}
+
+/// Takes one of the wakes that `slot` still asks for.
+fn take_one(slot: &Slot) -> bool {
+    let mut calls = slot.calls.load(Relaxed);
+    while calls > 0 {
+        match slot
+            .calls
+            .compare_exchange_weak(calls, calls - 1, Relaxed, Relaxed)
+        {
+            Ok(_) => return true,
+            Err(now) => calls = now,
+        }
+    }
+    false
+}
