@@ -1,0 +1,241 @@
+//! One step of a suite: a command, run with its output passed on and its tests counted.
+
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::Options;
+use crate::outcome::Count;
+use crate::tools;
+
+/// Seconds that a step may take where nobody can press Ctrl-C. A step that needs more hangs: whole suites have budgets below this.
+const HANG: &str = "1500";
+
+/// How a command's success is counted.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Counting {
+    /// One thing passed or failed.
+    AsOne,
+    /// The numbers of its lines `test result: …`.
+    Tests,
+}
+
+/// A command to run in the workspace's folder.
+#[derive(Debug)]
+pub struct Step {
+    words: Vec<OsString>,
+    environment: Vec<(&'static str, &'static str)>,
+    counting: Counting,
+}
+
+/// What came of a step.
+#[derive(Debug)]
+pub struct StepOutcome {
+    pub count: Count,
+    /// What it wrote to standard output.
+    pub output: String,
+    /// None when all passed.
+    pub failure: Option<String>,
+}
+
+impl Step {
+    /// A cargo command that counts as one check.
+    pub fn cargo(line: &str) -> Step {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let words = line.split_whitespace().map(OsString::from);
+        Step {
+            words: std::iter::once(cargo).chain(words).collect(),
+            environment: Vec::new(),
+            counting: Counting::AsOne,
+        }
+    }
+
+    /// A `cargo test` command whose tests are counted.
+    pub fn tests(line: &str) -> Step {
+        Step {
+            counting: Counting::Tests,
+            ..Step::cargo(line)
+        }
+    }
+
+    /// Sets a variable.
+    pub fn env(mut self, name: &'static str, value: &'static str) -> Step {
+        self.environment.push((name, value));
+        self
+    }
+
+    /// The command as a person would type it.
+    pub fn line(&self) -> String {
+        let words = self.words[1..].iter().map(|word| word.to_string_lossy());
+        let variables = self
+            .environment
+            .iter()
+            .map(|(name, value)| format!("{name}={value} "));
+        let variables: String = variables.collect();
+        format!("{variables}cargo {}", words.collect::<Vec<_>>().join(" "))
+    }
+
+    /// Runs it to its end.
+    pub fn run(self, root: &Path, options: &Options) -> StepOutcome {
+        println!("-- {}", self.line());
+        let mut command = self.command(options);
+        command
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        let mut child = match command.spawn() {
+            Ok(child) => child,
+            Err(error) => return self.failed(Count::FAILED, String::new(), &error.to_string()),
+        };
+        let mut output = String::new();
+        let mut count = Count::default();
+        let lines = child
+            .stdout
+            .take()
+            .map(BufReader::new)
+            .into_iter()
+            .flat_map(BufRead::lines);
+        for line in lines.map_while(Result::ok) {
+            count = count.plus(result_of(&line).unwrap_or_default());
+            if options.verbose || !is_routine(&line) {
+                println!("{line}");
+            }
+            output.push_str(&line);
+            output.push('\n');
+        }
+        let status = match child.wait() {
+            Ok(status) => status,
+            Err(error) => {
+                return self.failed(count.plus(Count::FAILED), output, &error.to_string());
+            }
+        };
+        let count = match (self.counting, status.success()) {
+            (Counting::AsOne, true) => Count::PASSED,
+            (Counting::AsOne, false) => Count::FAILED,
+            (Counting::Tests, true) => count,
+            // It did not get as far as a failing test: it did not compile, or it was ended.
+            (Counting::Tests, false) if count.failed == 0 => count.plus(Count::FAILED),
+            (Counting::Tests, false) => count,
+        };
+        match status.success() {
+            true => StepOutcome {
+                count,
+                output,
+                failure: None,
+            },
+            false => self.failed(count, output, &status.to_string()),
+        }
+    }
+
+    fn command(&self, options: &Options) -> Command {
+        let mut words = self.words.clone();
+        if options.ci && tools::answers(&["timeout", "--version"]) {
+            let limit = ["timeout", "--kill-after=10", HANG].map(OsString::from);
+            words.splice(0..0, limit);
+        }
+        let mut command = Command::new(&words[0]);
+        command
+            .args(&words[1..])
+            .envs(self.environment.iter().copied());
+        if options.long {
+            command.env("LAYERW_LONG", "1");
+        }
+        command
+    }
+
+    fn failed(&self, count: Count, output: String, why: &str) -> StepOutcome {
+        let failure = format!("{} ({why})", self.line());
+        StepOutcome {
+            count,
+            output,
+            failure: Some(failure),
+        }
+    }
+}
+
+/// The numbers of a line `test result: ok. 3 passed; 1 failed; …`.
+fn result_of(line: &str) -> Option<Count> {
+    let (_, numbers) = line
+        .trim()
+        .strip_prefix("test result: ")?
+        .split_once(". ")?;
+    let mut count = Count::default();
+    for part in numbers.split(';') {
+        match part.trim().split_once(' ') {
+            Some((number, "passed")) => count.passed = number.parse().ok()?,
+            Some((number, "failed")) => count.failed = number.parse().ok()?,
+            _ => {}
+        }
+    }
+    Some(count)
+}
+
+/// Lines that say only that all is well: they would hide the others.
+fn is_routine(line: &str) -> bool {
+    let passed = line.starts_with("test ") && line.ends_with("ok");
+    let empty = line.trim().is_empty();
+    let start = line.starts_with("running ") && (line.ends_with("tests") || line.ends_with("test"));
+    let end = line.starts_with("test result: ok. ");
+    passed || empty || start || end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_read_from_their_lines() {
+        let line =
+            "test result: FAILED. 11 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
+        assert_eq!(
+            result_of(line),
+            Some(Count {
+                passed: 11,
+                failed: 2
+            })
+        );
+        assert_eq!(result_of("test result of mine ... ok"), None);
+        assert_eq!(result_of("running 3 tests"), None);
+    }
+
+    #[test]
+    fn only_what_matters_is_printed() {
+        for line in [
+            "test a::b ... ok",
+            "running 1 test",
+            "",
+            "test result: ok. 1 passed; 0 failed",
+        ] {
+            assert!(is_routine(line), "{line}");
+        }
+        for line in [
+            "test a::b ... FAILED",
+            "test result: FAILED. 1 passed",
+            "hash 00ff",
+        ] {
+            assert!(!is_routine(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_cannot_run_fails_by_name() {
+        let outcome = Step::cargo("no-such-verb --now").run(Path::new("."), &Options::default());
+        assert_eq!(
+            (outcome.count, outcome.output.as_str()),
+            (Count::FAILED, "")
+        );
+        assert!(
+            outcome
+                .failure
+                .expect("a failure")
+                .starts_with("cargo no-such-verb --now (")
+        );
+    }
+
+    #[test]
+    fn tests_that_do_not_compile_count_as_one_failure() {
+        let outcome = Step::tests("no-such-verb").run(Path::new("."), &Options::default());
+        assert_eq!(outcome.count, Count::FAILED);
+    }
+}

@@ -1,0 +1,338 @@
+//! The suites: what is checked, in which order, and what each may take.
+//!
+//! Budgets are seconds on a machine with two cores, from nothing, the downloads included; the suites share one target folder, so that each pays
+//! only for what those before it did not build. All native tests use the profile `checked`: optimised, with every assertion on.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::Options;
+use crate::outcome::{Count, SuiteOutcome};
+use crate::step::{Step, StepOutcome};
+use crate::tidy;
+
+/// A named set of checks.
+pub struct Suite {
+    pub name: &'static str,
+    pub about: &'static str,
+    budget_seconds: u64,
+    checks: fn(&mut Checks),
+}
+
+/// All suites, the quick and telling ones first.
+pub const SUITES: [Suite; 7] = [
+    Suite {
+        name: "tidy",
+        about: "format, lints, documents, layering and the other house rules",
+        budget_seconds: 240,
+        checks: tidy_suite,
+    },
+    Suite {
+        name: "native",
+        about: "every test of every crate, optimised and with assertions",
+        budget_seconds: 600,
+        checks: native,
+    },
+    Suite {
+        name: "loom",
+        about: "models of the lock-free parts under every interleaving",
+        budget_seconds: 240,
+        checks: loom,
+    },
+    Suite {
+        name: "tracy",
+        about: "a client of Tracy's wire protocol finds the zones that ran",
+        budget_seconds: 120,
+        checks: tracy,
+    },
+    Suite {
+        name: "examples",
+        about: "every example through the command, with equal hashes for one and two workers",
+        budget_seconds: 300,
+        checks: examples,
+    },
+    Suite {
+        name: "debug-hash",
+        about: "a debug build and a release build reach the same hash",
+        budget_seconds: 300,
+        checks: debug_hash,
+    },
+    Suite {
+        name: "bench-check",
+        about: "every benchmark, small, checks its answer and its peers'",
+        budget_seconds: 600,
+        checks: bench_check,
+    },
+];
+
+/// The examples and what keeps each brief: steps that take seconds, sizes that still use every system.
+const EXAMPLES: [(&str, &str); 3] = [
+    ("hello", "--frames 60"),
+    ("flock", "--frames 20 --set boids=20000"),
+    ("solar-system", "--frames 20 --set asteroids=2000"),
+];
+
+/// Runs a suite's checks and collects what came of them.
+pub struct Checks<'a> {
+    root: &'a Path,
+    options: &'a Options,
+    count: Count,
+    failures: Vec<String>,
+}
+
+impl Suite {
+    pub fn run(&self, root: &Path, options: &Options) -> SuiteOutcome {
+        measure(self.name, self.budget_seconds, root, options, self.checks)
+    }
+}
+
+/// The rules that need no compiler, alone.
+pub fn rules(root: &Path) -> SuiteOutcome {
+    measure("tidy", 5, root, &Options::default(), |checks| {
+        checks.rules()
+    })
+}
+
+fn measure(
+    name: &'static str,
+    budget_seconds: u64,
+    root: &Path,
+    options: &Options,
+    run: impl FnOnce(&mut Checks<'_>),
+) -> SuiteOutcome {
+    let start = Instant::now();
+    let mut checks = Checks {
+        root,
+        options,
+        count: Count::default(),
+        failures: Vec::new(),
+    };
+    run(&mut checks);
+    let Checks {
+        count, failures, ..
+    } = checks;
+    let budget = Duration::from_secs(budget_seconds);
+    SuiteOutcome {
+        name,
+        count,
+        failures,
+        took: start.elapsed(),
+        budget,
+    }
+}
+
+impl Checks<'_> {
+    fn step(&mut self, step: Step) -> StepOutcome {
+        let outcome = step.run(self.root, self.options);
+        self.count = self.count.plus(outcome.count);
+        self.failures.extend(outcome.failure.clone());
+        outcome
+    }
+
+    /// A check of our own.
+    fn check(&mut self, name: &str, failure: Option<String>) {
+        let count = if failure.is_none() {
+            Count::PASSED
+        } else {
+            Count::FAILED
+        };
+        self.count = self.count.plus(count);
+        self.failures
+            .extend(failure.map(|failure| format!("{name}: {failure}")));
+    }
+
+    fn rules(&mut self) {
+        let tree = match tidy::Tree::read(self.root) {
+            Ok(tree) => tree,
+            Err(error) => return self.check("tidy", Some(error)),
+        };
+        for rule in &tidy::RULES {
+            let violations = (rule.check)(&tree);
+            for violation in &violations {
+                println!("{violation}");
+            }
+            let failure = (!violations.is_empty()).then(|| {
+                format!(
+                    "{} (cargo xtask tidy)",
+                    plural(violations.len(), "violation")
+                )
+            });
+            self.check(rule.name, failure);
+        }
+        println!("{}", tidy::shares(&tree));
+    }
+}
+
+fn tidy_suite(checks: &mut Checks) {
+    checks.rules();
+    checks.step(Step::cargo("fmt --all --check"));
+    checks.step(Step::cargo("clippy --quiet --workspace --exclude layerw-benches --all-targets --profile checked -- -D warnings"));
+    let doc = "doc --quiet --workspace --exclude layerw-benches --no-deps --document-private-items --profile checked";
+    checks.step(Step::cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
+}
+
+fn native(checks: &mut Checks) {
+    checks.step(Step::tests(
+        "test --workspace --exclude layerw-benches --profile checked --no-fail-fast",
+    ));
+}
+
+/// Each crate that can swap its primitives for loom's, found by its feature.
+fn loom(checks: &mut Checks) {
+    let crates = match tidy::Tree::read(checks.root) {
+        Ok(tree) => tree.crates,
+        Err(error) => return checks.check("loom", Some(error)),
+    };
+    let modelled = |folder: &str| checks.root.join(folder).join("tests/loom.rs").is_file();
+    let names: Vec<String> = crates
+        .iter()
+        .filter(|member| member.manifest.has("features", "loom") && modelled(&member.folder))
+        .map(|member| member.name.clone())
+        .collect();
+    let none = names
+        .is_empty()
+        .then(|| "no crate has a feature `loom` and a tests/loom.rs".to_owned());
+    checks.check("models exist", none);
+    for name in names {
+        checks.step(Step::tests(&format!(
+            "test --package {name} --features loom --test loom --profile checked"
+        )));
+    }
+}
+
+fn tracy(checks: &mut Checks) {
+    checks.step(Step::tests(
+        "test --package layerw-trace --features tracy,tracy-flush --test tracy --profile checked",
+    ));
+}
+
+fn examples(checks: &mut Checks) {
+    for (name, options) in EXAMPLES {
+        let hash = |checks: &mut Checks, threads: u32| {
+            final_hash(
+                checks,
+                &format!("run --release -- run examples/{name} {options} --threads {threads}"),
+            )
+        };
+        let (one, two) = (hash(checks, 1), hash(checks, 2));
+        checks.check(
+            &format!("{name}: one hash for 1 and 2 workers"),
+            differ(&one, &two),
+        );
+    }
+    let listed: Vec<&str> = EXAMPLES.iter().map(|(name, _)| *name).collect();
+    checks.check(
+        "every example is run",
+        unlisted(&checks.root.join("examples"), &listed),
+    );
+}
+
+fn debug_hash(checks: &mut Checks) {
+    let run = "run --release -- run examples/flock --frames 30 --set boids=2000";
+    let release = final_hash(checks, run);
+    let debug = final_hash(checks, &format!("{run} --profile dev"));
+    checks.check(
+        "flock: one hash for debug and release",
+        differ(&release, &debug),
+    );
+}
+
+fn bench_check(checks: &mut Checks) {
+    checks.step(Step::cargo(
+        "clippy --quiet --release --package layerw-benches --all-targets -- -D warnings",
+    ));
+    checks.step(Step::cargo(
+        "run --release --package layerw-benches -- --quick",
+    ));
+}
+
+/// The hash that a run ends with; a run that ends with none is a failure of its own.
+fn final_hash(checks: &mut Checks, line: &str) -> Option<String> {
+    let step = Step::cargo(line);
+    let name = step.line();
+    let outcome = checks.step(step);
+    let hash = outcome
+        .output
+        .lines()
+        .last()
+        .and_then(hash_of)
+        .map(str::to_owned);
+    if outcome.failure.is_none() && hash.is_none() {
+        let last = outcome.output.lines().last().unwrap_or_default();
+        checks.check(
+            &name,
+            Some(format!("the last line is `{last}`, not `hash HEX32`")),
+        );
+    }
+    hash
+}
+
+fn hash_of(line: &str) -> Option<&str> {
+    let digits = line.strip_prefix("hash ")?;
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    (digits.len() == 32 && digits.bytes().all(is_digit)).then_some(digits)
+}
+
+fn differ(one: &Option<String>, other: &Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) if one == other => None,
+        (Some(one), Some(other)) => Some(format!("{one} against {other}")),
+        _ => Some("a run gave no hash".to_owned()),
+    }
+}
+
+/// The example that nobody thought of when it was added.
+fn unlisted(folder: &Path, listed: &[&str]) -> Option<String> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return Some(format!("cannot list `{}`: {error}", folder.display())),
+    };
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let mut forgotten: Vec<String> = names
+        .filter(|name| folder.join(name).join("Cargo.toml").is_file())
+        .filter(|name| !listed.contains(&name.as_str()))
+        .collect();
+    forgotten.sort();
+    (!forgotten.is_empty()).then(|| format!("add {} to EXAMPLES", forgotten.join(", ")))
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{count} {noun}s")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_has_32_digits() {
+        let line = "hash 0123456789abcdef0123456789abcdef";
+        assert_eq!(hash_of(line), Some(&line[5..]));
+        for line in ["hash 0123", "hash 0123456789abcdef0123456789abcdeF", "0123"] {
+            assert_eq!(hash_of(line), None);
+        }
+    }
+
+    #[test]
+    fn hashes_that_differ_are_shown() {
+        let hash = |text: &str| Some(text.to_owned());
+        assert_eq!(differ(&hash("a"), &hash("a")), None);
+        assert_eq!(
+            differ(&hash("a"), &hash("b")),
+            Some("a against b".to_owned())
+        );
+        assert!(differ(&None, &None).is_some());
+    }
+
+    #[test]
+    fn suites_have_names_of_their_own() {
+        for (place, suite) in SUITES.iter().enumerate() {
+            assert!(SUITES[..place].iter().all(|other| other.name != suite.name));
+        }
+    }
+}

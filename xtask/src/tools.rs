@@ -1,0 +1,56 @@
+//! What the chores need on the machine.
+
+use std::process::{Command, Stdio};
+
+struct Tool {
+    command: &'static [&'static str],
+    /// The component of a rustup toolchain that brings it.
+    component: Option<&'static str>,
+    cure: &'static str,
+}
+
+const TOOLS: [Tool; 3] = [
+    Tool {
+        command: &["cargo", "fmt", "--version"],
+        component: Some("rustfmt"),
+        cure: "install it with `rustup component add rustfmt`",
+    },
+    Tool {
+        command: &["cargo", "clippy", "--version"],
+        component: Some("clippy"),
+        cure: "install it with `rustup component add clippy`",
+    },
+    Tool {
+        command: &["cc", "--version"],
+        component: None,
+        cure: "install a C compiler and linker (Debian: `apt-get install gcc libc6-dev`)",
+    },
+];
+
+/// Installs what is missing and can be installed without rights; a sentence names the first thing that cannot.
+pub fn check() -> Result<(), String> {
+    for tool in &TOOLS {
+        let installed = |name| answers(&["rustup", "component", "add", name]);
+        let there = answers(tool.command)
+            || (tool.component.is_some_and(installed) && answers(tool.command));
+        if !there {
+            return Err(format!(
+                "`{}` does not answer; {}",
+                tool.command.join(" "),
+                tool.cure
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the command exists and succeeds.
+pub fn answers(words: &[&str]) -> bool {
+    let silent = Command::new(words[0])
+        .args(&words[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    silent.is_ok_and(|status| status.success())
+}
