@@ -10,11 +10,32 @@
 // So that `#[component]` finds this crate by its own name from inside, too.
 extern crate self as layerw_ecs;
 
+mod archetype;
+mod bundle;
+mod chunk;
+mod entities;
 mod entity;
+mod error;
+mod image;
+mod local;
+mod pages;
+mod registry;
+mod root;
 mod schema;
+mod slab;
+mod storage;
+mod table;
+mod world;
 
+pub use archetype::Archetype;
+pub use bundle::Bundle;
+pub use chunk::{CHUNK_ROWS, Chunk, ChunkId};
 pub use entity::{Entity, NoSuchEntity};
+pub use error::EcsError;
+pub use image::ImageError;
 pub use layerw_ecs_macros::component;
+pub use registry::{COMPONENTS_MAX, ComponentId};
+pub use world::{Spawned, World};
 pub use schema::{ALIGN_MAX, Component, Field, Primitive, Resource, Schema, Value};
 #[doc(hidden)]
 pub use schema::{TypeNumber, join};

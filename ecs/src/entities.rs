@@ -1,0 +1,145 @@
+//! Entity slots: which generation of an index lives, and where.
+//!
+//! ```text
+//! slot of a living entity:  generation  (≥ 1)   location: chunk number << 12 | row
+//! slot of a free index:     0                   the generation that it gets next, or 0 when all are used up
+//! ```
+//!
+//! A living entity's lookup is one load and one compare, because a free slot's generation equals no entity's. Free indices stand in a stack of
+//! their own, whose capacity follows that of the slots, so that a despawn needs no memory and cannot fail.
+
+use crate::entity::Entity;
+use crate::error::EcsError;
+use crate::pages::Pages;
+use crate::table::Table;
+use bytemuck::{Pod, Zeroable};
+use layerw_memory::Owner;
+
+/// Bits of a location that name the row.
+pub(crate) const ROW_BITS: u32 = 12;
+
+/// Chunks that a location can name.
+pub(crate) const CHUNKS_MAX: u32 = 1 << (32 - ROW_BITS);
+
+/// Where an entity's row is.
+#[derive(Debug, Copy, Clone, PartialEq, Eq)]
+pub(crate) struct Location(pub(crate) u32);
+
+impl Location {
+    #[inline(always)]
+    pub(crate) fn new(chunk: u32, row: u32) -> Self {
+        debug_assert!(chunk < CHUNKS_MAX && row < 1 << ROW_BITS);
+        Location(chunk << ROW_BITS | row)
+    }
+
+    #[inline(always)]
+    pub(crate) fn chunk(self) -> u32 {
+        self.0 >> ROW_BITS
+    }
+
+    #[inline(always)]
+    pub(crate) fn row(self) -> u32 {
+        self.0 & ((1 << ROW_BITS) - 1)
+    }
+}
+
+/// One entity index.
+#[derive(Debug, Copy, Clone, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Slot {
+    pub(crate) generation: u32,
+    pub(crate) location: u32,
+}
+
+/// All entity indices of a world.
+pub(crate) struct Entities {
+    pub(crate) slots: Table<Slot>,
+    pub(crate) free: Table<u32>,
+    /// Indices that have no generation left.
+    pub(crate) retired: u32,
+}
+
+impl Entities {
+    pub(crate) fn new(slots: Table<Slot>, free: Table<u32>) -> Self {
+        Entities { slots, free, retired: 0 }
+    }
+
+    /// Living entities.
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        self.slots.len() - self.free.len() - self.retired
+    }
+
+    /// Where an entity lives, if it does.
+    #[inline(always)]
+    pub(crate) fn find(&self, entity: Entity) -> Option<Location> {
+        if entity.index() >= self.slots.len() {
+            return None;
+        }
+        // SAFETY: the slot exists, and slots do not change while the world is shared.
+        let slot = unsafe { *self.slots.at(entity.index()) };
+        // Entities may come from a script's or a device's memory, so 0 is refused here and not only by the type.
+        (slot.generation == entity.generation() && slot.generation != 0).then_some(Location(slot.location))
+    }
+
+    /// Makes room for `count` more living entities, so that [`Entities::add`] and [`Entities::remove`] cannot fail.
+    #[inline]
+    pub(crate) fn reserve(&mut self, count: u32, pages: &Pages, owner: Owner) -> Result<(), EcsError> {
+        // Every slot needs a place in the stack of free indices for the day it is freed.
+        let capacity = self.slots.capacity().min(self.free.capacity());
+        if u64::from(self.free.len()) + u64::from(capacity - self.slots.len()) >= u64::from(count) {
+            return Ok(());
+        }
+        self.grow(count, pages, owner)
+    }
+
+    #[cold]
+    fn grow(&mut self, count: u32, pages: &Pages, owner: Owner) -> Result<(), EcsError> {
+        let total = u64::from(self.slots.len()) + u64::from(count - self.free.len());
+        let Ok(slots) = u32::try_from(total) else { return Err(EcsError::TooManyEntities { count: u64::from(count) }) };
+        let refused = || EcsError::memory(format!("the slots of {total} entities"));
+        self.slots.reserve(slots - self.slots.len(), pages, owner).map_err(refused())?;
+        self.free.reserve(slots - self.free.len(), pages, owner).map_err(refused())
+    }
+
+    /// Gives an index to a new entity; there must be room.
+    #[inline]
+    pub(crate) fn add(&mut self, location: Location) -> Entity {
+        match self.free.pop() {
+            Some(index) => {
+                let slot = self.slots.at(index);
+                // SAFETY: free indices have slots, whose location is their next generation and is not 0, or they would be retired.
+                unsafe {
+                    let generation = (*slot).location;
+                    *slot = Slot { generation, location: location.0 };
+                    Entity::new_unchecked(index, generation)
+                }
+            }
+            None => {
+                let index = self.slots.push_within(Slot { generation: 1, location: location.0 });
+                // SAFETY: 1 is not 0.
+                unsafe { Entity::new_unchecked(index, 1) }
+            }
+        }
+    }
+
+    /// Frees the index of a living entity for the next generation.
+    #[inline]
+    pub(crate) fn remove(&mut self, entity: Entity) {
+        let next = entity.generation().wrapping_add(1);
+        self.slots.set(entity.index(), Slot { generation: 0, location: next });
+        if next == 0 {
+            self.retired += 1;
+        } else {
+            self.free.push_within(entity.index());
+        }
+    }
+
+    /// Notes where a living entity moved.
+    #[inline(always)]
+    pub(crate) fn relocate(&mut self, index: u32, location: Location) {
+        let slot = self.slots.at(index);
+        // SAFETY: entities in chunks are living ones, whose slots exist.
+        unsafe { (*slot).location = location.0 };
+    }
+}

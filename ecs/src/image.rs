@@ -1,0 +1,4 @@
+//! Images.
+/// What is wrong with an image.
+#[derive(Debug, thiserror::Error)]
+pub enum ImageError {}

@@ -1,0 +1,187 @@
+//! The components that a world knows: by number, by name, by Rust type.
+
+use crate::error::EcsError;
+use crate::pages::Pages;
+use crate::root::TableHeader;
+use crate::schema::{Component, Schema};
+use crate::slab::{ENTITY_COLUMN, NO_SLAB};
+use crate::table::Table;
+use bytemuck::{Pod, Zeroable};
+use layerw_memory::{Owner, PAGE};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A component's number in one world, in order of registration. It differs between worlds and may change when an image is restored; names do not.
+#[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
+pub struct ComponentId(pub u32);
+
+/// Component types that a world can know: what one page of records holds, so that the table never moves.
+pub const COMPONENTS_MAX: u32 = (PAGE / size_of::<ComponentRecord>()) as u32;
+
+/// What the arena holds about a component: enough to check an image, and what exists once per type.
+#[derive(Debug, Copy, Clone, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct ComponentRecord {
+    /// XXH3-64 of the name.
+    pub(crate) name_hash: u64,
+    /// [`Schema::layout_hash`].
+    pub(crate) layout_hash: u64,
+    /// The tick of the resource's last write.
+    pub(crate) resource_changed: u64,
+    /// Bytes of a value.
+    pub(crate) size: u32,
+    /// Whether there are event queues: 0 or 1.
+    pub(crate) is_event: u32,
+    /// Whether there is a resource: 0 or 1.
+    pub(crate) is_resource: u32,
+    /// Offset of the resource's value.
+    pub(crate) resource: u32,
+    /// Slab that it stands in; [`NO_SLAB`] without one.
+    pub(crate) resource_slab: u32,
+    pub(crate) _pad: u32,
+    /// Events of the step before.
+    pub(crate) readable: TableHeader,
+    /// Events of this step.
+    pub(crate) pending: TableHeader,
+}
+
+/// What is known beside the arena.
+pub(crate) struct Info {
+    pub(crate) schema: Schema,
+    /// Who holds the pages of its rows, resource and events.
+    pub(crate) owner: Owner,
+    /// The number of its Rust type, where one was seen.
+    type_number: Option<usize>,
+}
+
+/// All components of a world.
+pub(crate) struct Components {
+    pub(crate) records: Table<ComponentRecord>,
+    pub(crate) infos: Vec<Info>,
+    /// In order of name: the order of everything that is hashed by component.
+    pub(crate) by_name: Vec<ComponentId>,
+    /// Component number + 1 by type number; 0 is none.
+    by_type: Vec<u32>,
+    table_owner: Owner,
+    entity_owner: Owner,
+}
+
+impl Components {
+    /// Knows no component yet; makes room for all.
+    pub(crate) fn new(mut records: Table<ComponentRecord>, table_owner: Owner, entity_owner: Owner, pages: &Pages) -> Result<Self, EcsError> {
+        records.reserve(COMPONENTS_MAX, pages, table_owner).map_err(EcsError::memory("the table of components"))?;
+        Ok(Components { records, infos: Vec::new(), by_name: Vec::new(), by_type: Vec::new(), table_owner, entity_owner })
+    }
+
+    /// Who holds the pages of tables.
+    pub(crate) fn table_owner(&self) -> Owner {
+        self.table_owner
+    }
+
+    /// Who holds the pages of a component, or of entity columns.
+    pub(crate) fn owner(&self, id: ComponentId) -> Owner {
+        if id == ENTITY_COLUMN { self.entity_owner } else { self.infos[id.0 as usize].owner }
+    }
+
+    /// What messages call it.
+    pub(crate) fn name(&self, id: ComponentId) -> String {
+        if id == ENTITY_COLUMN { "entity ids".to_owned() } else { format!("component `{}`", self.schema(id).name) }
+    }
+
+    /// Bytes of one value.
+    pub(crate) fn value_bytes(&self, id: ComponentId) -> u32 {
+        if id == ENTITY_COLUMN { size_of::<u64>() as u32 } else { self.schema(id).size }
+    }
+
+    pub(crate) fn schema(&self, id: ComponentId) -> &Schema {
+        &self.infos[id.0 as usize].schema
+    }
+
+    pub(crate) fn len(&self) -> u32 {
+        self.infos.len() as u32
+    }
+
+    /// All ids in order.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ComponentId> + use<> {
+        (0..self.len()).map(ComponentId)
+    }
+
+    /// The component of a Rust type, if it was registered: two loads.
+    #[inline(always)]
+    pub(crate) fn of<T: Component>(&self) -> Option<ComponentId> {
+        match self.by_type.get(T::number().get()) {
+            Some(&number) if number > 0 => Some(ComponentId(number - 1)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<ComponentId> {
+        let place = self.by_name.binary_search_by(|&id| self.schema(id).name.as_str().cmp(name)).ok()?;
+        Some(self.by_name[place])
+    }
+
+    /// The component of a Rust type, made known if it is not.
+    #[inline]
+    pub(crate) fn register<T: Component>(&mut self, pages: &Pages) -> Result<ComponentId, EcsError> {
+        match self.of::<T>() {
+            Some(id) => Ok(id),
+            None => self.register_type(Schema::of::<T>(), T::number().get(), pages),
+        }
+    }
+
+    #[cold]
+    fn register_type(&mut self, schema: Schema, type_number: usize, pages: &Pages) -> Result<ComponentId, EcsError> {
+        let name = schema.name.clone();
+        let id = self.register_schema(schema, pages)?;
+        let known = &mut self.infos[id.0 as usize].type_number;
+        if known.is_some_and(|known| known != type_number) {
+            return Err(EcsError::TwoTypes { name });
+        }
+        *known = Some(type_number);
+        self.note_type(id, type_number);
+        Ok(id)
+    }
+
+    /// A component by its layout alone: known, or made known.
+    pub(crate) fn register_schema(&mut self, schema: Schema, pages: &Pages) -> Result<ComponentId, EcsError> {
+        if let Some(fault) = schema.fault() {
+            return Err(EcsError::BadSchema { name: schema.name, fault });
+        }
+        if let Some(id) = self.by_name(&schema.name) {
+            let known = self.schema(id);
+            if *known == schema {
+                return Ok(id);
+            }
+            return Err(EcsError::LayoutConflict { differences: schema.differences(known), name: schema.name });
+        }
+        if self.len() == COMPONENTS_MAX {
+            return Err(EcsError::TooManyComponents { name: schema.name, max: COMPONENTS_MAX });
+        }
+        let owner = pages.pool().owner(&format!("component {}", schema.name), pages.pool().bytes());
+        let owner = owner.map_err(EcsError::memory(format!("component `{}`", schema.name)))?;
+        self.records.push_within(ComponentRecord {
+            name_hash: xxh3_64(schema.name.as_bytes()),
+            layout_hash: schema.layout_hash,
+            size: schema.size,
+            resource_slab: NO_SLAB,
+            ..ComponentRecord::zeroed()
+        });
+        Ok(self.note(schema, owner))
+    }
+
+    /// Enters a component whose record exists.
+    pub(crate) fn note(&mut self, schema: Schema, owner: Owner) -> ComponentId {
+        let id = ComponentId(self.len());
+        let place = self.by_name.partition_point(|&other| self.schema(other).name < schema.name);
+        self.infos.push(Info { schema, owner, type_number: None });
+        self.by_name.insert(place, id);
+        id
+    }
+
+    fn note_type(&mut self, id: ComponentId, type_number: usize) {
+        if type_number >= self.by_type.len() {
+            self.by_type.resize(type_number + 1, 0);
+        }
+        self.by_type[type_number] = id.0 + 1;
+    }
+}

@@ -1,0 +1,86 @@
+//! Page 0 of the world: what an image begins with, the clock of the simulation, and the headers of all tables.
+
+use bytemuck::{Pod, Zeroable};
+use layerw_memory::{PAGE, PageRun};
+
+/// What the first page begins with.
+pub(crate) const MAGIC: [u8; 8] = *b"LWworld\n";
+
+/// The layout of root, tables, slabs and columns. Any change to them needs another number.
+pub(crate) const FORMAT: u32 = 1;
+
+/// The run that the root stands in.
+pub(crate) const ROOT_RUN: PageRun = PageRun { first: 0, pages: 1 };
+
+/// The tables of a world, by their place in [`Root::tables`].
+#[derive(Debug, Copy, Clone, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum TableName {
+    /// [`crate::entities::Slot`] by entity index.
+    Slots,
+    /// Indices of free slots; the last is used first.
+    Free,
+    /// [`crate::registry::ComponentRecord`] by component id.
+    Components,
+    /// [`crate::archetype::ArchetypeRecord`] in order of creation.
+    Archetypes,
+    /// Component ids of all archetypes, one list behind the other.
+    Lists,
+    /// [`crate::chunk::ChunkRecord`] by chunk number.
+    Chunks,
+    /// [`crate::chunk::ColumnRecord`] of all chunks, one list behind the other.
+    Columns,
+    /// [`crate::slab::SlabRecord`] by slab number.
+    Slabs,
+}
+
+impl TableName {
+    pub(crate) const ALL: [TableName; 8] = [
+        TableName::Slots,
+        TableName::Free,
+        TableName::Components,
+        TableName::Archetypes,
+        TableName::Lists,
+        TableName::Chunks,
+        TableName::Columns,
+        TableName::Slabs,
+    ];
+}
+
+/// The first bytes of page 0.
+#[derive(Debug, Copy, Clone, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct Root {
+    pub(crate) magic: [u8; 8],
+    pub(crate) format: u32,
+    pub(crate) page_bytes: u32,
+    /// The change tick that edits from outside of systems get.
+    pub(crate) tick: u64,
+    /// Steps done.
+    pub(crate) step: u64,
+    /// The seed of all randomness.
+    pub(crate) seed: u64,
+    /// Simulated seconds a step.
+    pub(crate) dt: f64,
+    pub(crate) tables: [TableHeader; TableName::ALL.len()],
+}
+
+const _: () = assert!(size_of::<Root>() <= PAGE);
+
+impl Root {
+    pub(crate) fn new() -> Self {
+        Root { magic: MAGIC, format: FORMAT, page_bytes: PAGE as u32, dt: 1.0 / 60.0, ..Root::zeroed() }
+    }
+}
+
+/// Where a growable array of records stands.
+#[derive(Debug, Copy, Clone, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct TableHeader {
+    /// Its pages; none while it is empty.
+    pub(crate) run: PageRun,
+    /// Records in use.
+    pub(crate) len: u32,
+    /// Records that fit.
+    pub(crate) capacity: u32,
+}

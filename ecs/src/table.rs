@@ -1,0 +1,184 @@
+//! Growable arrays of plain records in the arena.
+//!
+//! The header stands in the root (or in another record), so that an image holds it. A table moves only when it grows, which needs the
+//! world exclusively, so while systems run its address is a constant and a record is one add away.
+//!
+//! Records are reached by copies and raw pointers and never by references: column records hold change ticks, which systems on several
+//! workers set while others read their neighbours.
+
+use crate::pages::Pages;
+use crate::root::TableHeader;
+use bytemuck::Pod;
+use layerw_memory::{MemoryError, Owner, PAGE};
+use std::marker::PhantomData;
+use std::ptr;
+
+/// A table of `T`, over its header in the arena.
+pub(crate) struct Table<T> {
+    header: *mut TableHeader,
+    /// Cached from the header's run.
+    first: *mut T,
+    records: PhantomData<T>,
+}
+
+impl<T: Pod> Table<T> {
+    /// The table of this header.
+    ///
+    /// # Safety
+    /// `header` stays valid and is used by this table alone as long as the table is used; its run holds `capacity` records and belongs to
+    /// the world.
+    pub(crate) unsafe fn new(pages: &Pages, header: *mut TableHeader) -> Self {
+        let mut table = Table { header, first: ptr::null_mut(), records: PhantomData };
+        table.refresh(pages);
+        table
+    }
+
+    fn header(&self) -> TableHeader {
+        // SAFETY: valid by the promise of `new`; it changes only through `&mut self`.
+        unsafe { *self.header }
+    }
+
+    fn refresh(&mut self, pages: &Pages) {
+        self.first = pages.at(self.header().run.first * PAGE as u32).cast();
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> u32 {
+        // SAFETY: as in `header`.
+        unsafe { (*self.header).len }
+    }
+
+    #[inline]
+    pub(crate) fn capacity(&self) -> u32 {
+        // SAFETY: as in `header`.
+        unsafe { (*self.header).capacity }
+    }
+
+    #[inline]
+    fn set_len(&mut self, len: u32) {
+        debug_assert!(len <= self.capacity());
+        // SAFETY: as in `header`, exclusively through `&mut self`.
+        unsafe { (*self.header).len = len };
+    }
+
+    /// The address of record 0, whether it exists or not.
+    #[inline(always)]
+    pub(crate) fn first(&self) -> *mut T {
+        self.first
+    }
+
+    /// The address of a record that exists.
+    #[inline(always)]
+    pub(crate) fn at(&self, index: u32) -> *mut T {
+        debug_assert!(index < self.len(), "record {index} of {}", self.len());
+        self.first.wrapping_add(index as usize)
+    }
+
+    /// A copy of a record that exists.
+    ///
+    /// # Panics
+    /// There is no such record.
+    #[inline]
+    pub(crate) fn get(&self, index: u32) -> T {
+        assert!(index < self.len(), "record {index} of {}", self.len());
+        // SAFETY: below `len`, so initialised and within the run; records are plain data.
+        unsafe { *self.first.add(index as usize) }
+    }
+
+    /// Overwrites a record that exists.
+    ///
+    /// # Panics
+    /// There is no such record.
+    #[inline]
+    pub(crate) fn set(&mut self, index: u32, record: T) {
+        assert!(index < self.len(), "record {index} of {}", self.len());
+        // SAFETY: below `len`, so within the run; `&mut self` means that nobody reads meanwhile.
+        unsafe { *self.first.add(index as usize) = record };
+    }
+
+    /// Copies of all records, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = T> + '_ {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Appends a record; there must be room, see [`Table::reserve`].
+    #[inline]
+    pub(crate) fn push_within(&mut self, record: T) -> u32 {
+        let index = self.len();
+        assert!(index < self.capacity(), "a table of {index} records has no room for another");
+        // SAFETY: below the capacity, so within the run.
+        unsafe { *self.first.add(index as usize) = record };
+        self.set_len(index + 1);
+        index
+    }
+
+    /// Appends a record, growing where needed.
+    pub(crate) fn push(&mut self, record: T, pages: &Pages, owner: Owner) -> Result<u32, MemoryError> {
+        self.reserve(1, pages, owner)?;
+        Ok(self.push_within(record))
+    }
+
+    /// Takes the last record off.
+    #[inline]
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        let last = self.len().checked_sub(1)?;
+        let record = self.get(last);
+        self.set_len(last);
+        Some(record)
+    }
+
+    /// Makes room for `more` records.
+    #[inline]
+    pub(crate) fn reserve(&mut self, more: u32, pages: &Pages, owner: Owner) -> Result<(), MemoryError> {
+        if self.capacity() - self.len() >= more {
+            return Ok(());
+        }
+        self.grow(u64::from(self.len()) + u64::from(more), pages, owner)
+    }
+
+    #[cold]
+    fn grow(&mut self, capacity: u64, pages: &Pages, owner: Owner) -> Result<(), MemoryError> {
+        let mut header = self.header();
+        grow(&mut header, size_of::<T>() as u32, capacity, pages, owner)?;
+        // SAFETY: as in `header`, exclusively through `&mut self`.
+        unsafe { *self.header = header };
+        self.refresh(pages);
+        Ok(())
+    }
+}
+
+/// Moves a table to a run with room for `capacity` records, and more where the pool has it, so that many small growths cost one copy
+/// each time the table doubles.
+pub(crate) fn grow(header: &mut TableHeader, record_bytes: u32, capacity: u64, pages: &Pages, owner: Owner) -> Result<(), MemoryError> {
+    if record_bytes == 0 {
+        header.capacity = u32::MAX;
+        return Ok(());
+    }
+    let needed = pages_for(capacity * u64::from(record_bytes));
+    let wanted = needed.max(header.run.pages.saturating_mul(2));
+    let pool = pages.pool();
+    let run = pool.reserve_unzeroed(owner, wanted).or_else(|refusal| {
+        // Twice the size may be too much where the size itself is not.
+        if wanted > needed { pool.reserve_unzeroed(owner, needed) } else { Err(refusal) }
+    })?;
+    let used = header.len as usize * record_bytes as usize;
+    let (from, to) = (pages.at(header.run.first * PAGE as u32), pool.address(run).as_ptr());
+    // SAFETY: `used` bytes fit in the old run, which the world holds, and in the new one, which is longer; the two are disjoint. What lies
+    // behind them in the new run is never read before it is written, but an image holds whole pages, so it is set to zero.
+    unsafe {
+        ptr::copy_nonoverlapping(from, to, used);
+        to.add(used).write_bytes(0, run.bytes() as usize - used);
+    }
+    if header.run.pages > 0 {
+        pool.release(owner, header.run);
+    }
+    header.run = run;
+    header.capacity = u32::try_from(run.bytes() / u64::from(record_bytes)).unwrap_or(u32::MAX);
+    Ok(())
+}
+
+/// Pages for this many bytes; a number that no pool has where it overflows.
+pub(crate) fn pages_for(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(PAGE as u64)).unwrap_or(u32::MAX)
+}
+
