@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, value_parser};
 
 use crate::error::Failure;
@@ -13,8 +13,8 @@ use crate::error::Failure;
 pub enum Request {
     /// Build something and hand over to it.
     Call(Call),
-    /// Print this.
-    Help(String),
+    /// Print this: help or version.
+    Text(String),
 }
 
 /// One verb on one project.
@@ -94,9 +94,7 @@ A PROJECT is a folder with a Cargo.toml whose program ends in `layerw::main`.
 pub fn read(arguments: Vec<OsString>) -> Result<Request, Failure> {
     let mut matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            return Ok(Request::Help(error.to_string()));
-        }
+        Err(error) if !error.use_stderr() => return Ok(Request::Text(error.to_string())),
         Err(error) => return Err(wrong(&error)),
     };
     let Some((name, mut verb_matches)) = matches.remove_subcommand() else {
@@ -124,7 +122,7 @@ impl Verb {
                 .peek()
                 .is_some_and(|word| word == "--help" || word == "-h")
         {
-            return Ok(Request::Help(format!(
+            return Ok(Request::Text(format!(
                 "{}\n\nUsage: {}\n",
                 self.about, self.usage
             )));
@@ -165,6 +163,7 @@ fn command() -> Command {
             .arg(words)
     };
     Command::new("layerw")
+        .version(env!("CARGO_PKG_VERSION"))
         .about("Runs simulations: builds a project through cargo and hands over to it.")
         .override_usage("layerw VERB [PROJECT] [OPTION...]")
         .subcommand_help_heading("Verbs")
@@ -265,7 +264,7 @@ mod tests {
 
     fn help(line: &str) -> String {
         match read(line.split_whitespace().map(OsString::from).collect()) {
-            Ok(Request::Help(text)) => text,
+            Ok(Request::Text(text)) => text,
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -304,6 +303,10 @@ mod tests {
     #[test]
     fn help_is_the_commands_before_a_project_and_the_projects_after_it() {
         assert!(help("--help").contains("Verbs:\n  run"));
+        assert_eq!(
+            help("--version"),
+            format!("layerw {}\n", env!("CARGO_PKG_VERSION"))
+        );
         assert!(help("run --help").contains("Usage: layerw run PROJECT"));
         assert_eq!(call("run p --help").options, ["--help"]);
     }

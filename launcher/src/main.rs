@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
     let ended = match arguments::read(arguments) {
         Ok(Request::Call(call)) => answer(&call),
-        Ok(Request::Help(text)) => {
+        Ok(Request::Text(text)) => {
             print!("{text}");
             Ok(ExitCode::SUCCESS)
         }

@@ -220,9 +220,20 @@ mod tests {
         }
     }
 
+    /// A step of any program, silent about its failure.
+    fn step(words: &[&str], counting: Counting) -> StepOutcome {
+        let words = words.iter().map(OsString::from).collect();
+        let step = Step {
+            words,
+            counting,
+            environment: Vec::new(),
+        };
+        step.run(Path::new("."), &Options::default())
+    }
+
     #[test]
     fn a_step_that_cannot_run_fails_by_name() {
-        let outcome = Step::cargo("no-such-verb --now").run(Path::new("."), &Options::default());
+        let outcome = step(&["/nonexistent/cargo", "test", "--now"], Counting::AsOne);
         assert_eq!(
             (outcome.count, outcome.output.as_str()),
             (Count::FAILED, "")
@@ -231,13 +242,27 @@ mod tests {
             outcome
                 .failure
                 .expect("a failure")
-                .starts_with("cargo no-such-verb --now (")
+                .starts_with("cargo test --now (")
         );
     }
 
+    #[cfg(unix)]
     #[test]
-    fn tests_that_do_not_compile_count_as_one_failure() {
-        let outcome = Step::tests("no-such-verb").run(Path::new("."), &Options::default());
-        assert_eq!(outcome.count, Count::FAILED);
+    fn a_step_is_counted_by_its_tests_or_as_one() {
+        let tests = "echo 'test result: FAILED. 3 passed; 1 failed; 0 ignored'";
+        let (good, bad) = (tests.to_owned(), format!("{tests}; exit 101"));
+        for (line, counting, passed, failed) in [
+            ("true", Counting::AsOne, 1, 0),
+            ("exit 1", Counting::AsOne, 0, 1),
+            ("true", Counting::Tests, 1, 0),
+            // It does not compile, or is ended before a test failed.
+            ("exit 101", Counting::Tests, 0, 1),
+            (&bad, Counting::Tests, 3, 1),
+            (&good, Counting::AsOne, 1, 0),
+        ] {
+            let outcome = step(&["sh", "-c", line], counting);
+            assert_eq!(outcome.count, Count { passed, failed }, "{line}");
+            assert_eq!(outcome.failure.is_some(), failed > 0, "{line}");
+        }
     }
 }
