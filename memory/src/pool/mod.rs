@@ -195,6 +195,7 @@ impl Pool {
     /// When the owner is not one of this pool.
     pub fn reserve(&self, owner: Owner, pages: u32) -> Result<PageRun, MemoryError> {
         let (run, dirty) = lock(&self.ledger).reserve(owner, pages, self.frame())?;
+        self.commit(run);
         if dirty {
             self.zero_dirty(run);
         }
@@ -211,6 +212,7 @@ impl Pool {
     /// When the owner is not one of this pool.
     pub fn reserve_unzeroed(&self, owner: Owner, pages: u32) -> Result<PageRun, MemoryError> {
         let (run, _) = lock(&self.ledger).reserve(owner, pages, self.frame())?;
+        self.commit(run);
         Ok(run)
     }
 
@@ -224,7 +226,9 @@ impl Pool {
     /// # Panics
     /// When the owner is not one of this pool.
     pub fn claim(&self, owner: Owner, run: PageRun) -> Result<(), MemoryError> {
-        lock(&self.ledger).claim(owner, run, self.frame())
+        lock(&self.ledger).claim(owner, run, self.frame())?;
+        self.commit(run);
+        Ok(())
     }
 
     /// Gives a run back: exactly one that [`reserve`](Self::reserve) or [`claim`](Self::claim) gave to this owner, once.
@@ -269,9 +273,8 @@ impl Pool {
         bytes
     }
 
-    /// Commits a run now, in one call to the host, so that first touches later cost no faults: bulk work into fresh
-    /// pages is otherwise dominated by them. Contents stay; a run committed already costs little; nothing
-    /// happens where the host cannot.
+    /// Commits every page of a run now, so that no touch later costs a fault. Contents stay; a run committed already costs little;
+    /// nothing happens where the host cannot. Reserving does most of it where the host has huge pages for the arena.
     ///
     /// # Errors
     /// [`MemoryError::Commit`] when the host is out of memory.
@@ -321,6 +324,12 @@ impl Pool {
     fn frame(&self) -> u32 {
         // Relaxed: see `set_frame`.
         self.frame.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    fn commit(&self, run: PageRun) {
+        self.mapping
+            .commit(self.mapping_offset(run), run.pages as usize * PAGE);
     }
 
     #[cold]
