@@ -10,32 +10,56 @@
 // So that `#[component]` finds this crate by its own name from inside, too.
 extern crate self as layerw_ecs;
 
+pub mod access;
 mod archetype;
 mod bundle;
 mod chunk;
+pub mod commands;
+mod cx;
 mod entities;
 mod entity;
 mod error;
+pub mod fetch;
+pub mod filter;
+mod hash;
 mod image;
 mod local;
+mod matches;
 mod pages;
+pub mod par;
+pub mod params;
+mod query;
+mod random;
 mod registry;
 mod root;
+pub mod row;
 mod schema;
 mod slab;
 mod storage;
+pub mod system;
 mod table;
+pub mod whole;
+pub mod workers;
 mod world;
 
 pub use archetype::Archetype;
 pub use bundle::Bundle;
 pub use chunk::{CHUNK_ROWS, Chunk, ChunkId};
+pub use commands::{Commands, Pending};
+pub use cx::{Cx, Run, Step};
 pub use entity::{Entity, NoSuchEntity};
 pub use error::EcsError;
+pub use filter::{Changed, With, Without};
+pub use hash::{Hasher, StateHash};
 pub use image::ImageError;
 pub use layerw_ecs_macros::component;
+pub use params::{Events, Local, LocalMut, Res, ResMut};
+pub use query::Query;
+pub use random::Random;
 pub use registry::{COMPONENTS_MAX, ComponentId};
-pub use world::{Spawned, World};
+pub use row::IntoRow;
 pub use schema::{ALIGN_MAX, Component, Field, Primitive, Resource, Schema, Value};
 #[doc(hidden)]
 pub use schema::{TypeNumber, join};
+pub use whole::IntoWhole;
+pub use world::{Spawned, World};

@@ -2,7 +2,7 @@
 //! leaves behind comes back at the next vent.
 
 use std::fmt;
-use std::mem::size_of;
+use std::mem::{MaybeUninit, size_of};
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
 use std::slice;
@@ -86,6 +86,25 @@ impl<'f, T: Copy> ScratchVec<'f, T> {
     #[inline]
     pub fn capacity(&self) -> usize {
         self.capacity
+    }
+
+    /// The room behind the values, for those who fill it in place and then call [`set_len`](Self::set_len).
+    #[inline]
+    pub fn spare_capacity_mut(&mut self) -> &mut [MaybeUninit<T>] {
+        // SAFETY: `len` is at most `capacity`, so the start lies within or just behind the vector's memory.
+        let start = unsafe { self.first.add(self.len) };
+        // SAFETY: the rest of the capacity is the vector's own memory, borrowed exclusively; it may be uninitialised.
+        unsafe { slice::from_raw_parts_mut(start.as_ptr().cast(), self.capacity - self.len) }
+    }
+
+    /// Says how many values there are.
+    ///
+    /// # Safety
+    /// `len` is at most the capacity, and the first `len` values were written.
+    #[inline]
+    pub unsafe fn set_len(&mut self, len: usize) {
+        debug_assert!(len <= self.capacity);
+        self.len = len;
     }
 
     /// The values.

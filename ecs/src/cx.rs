@@ -1,0 +1,159 @@
+//! The context of a step, a run and a row: values in a system's signature.
+
+use crate::commands::Tag;
+use crate::entity::Entity;
+use crate::random::Random;
+use crate::workers::Workers;
+use crate::world::World;
+use layerw_jobs::Jobs;
+use layerw_memory::{FrameSlice, Scratch};
+use layerw_trace::Label;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// What all systems of one step share.
+pub struct Step<'s> {
+    /// The world.
+    pub world: &'s World,
+    /// The workers.
+    pub jobs: &'s Jobs,
+    /// Their scratch and command logs.
+    pub workers: &'s Workers,
+    /// Simulated seconds a step.
+    pub dt: f64,
+    /// Steps done before this one.
+    pub step: u64,
+    /// The seed of all randomness.
+    pub seed: u64,
+}
+
+/// One run of a system, on one chunk or whole.
+#[derive(Clone, Copy)]
+pub struct Run<'a> {
+    /// The step.
+    pub step: &'a Step<'a>,
+    /// The worker whose thread this is.
+    pub worker: usize,
+    /// The system's place in written order.
+    pub place: u32,
+    /// The chunk's place among the chunks of the system's group; 0 for whole systems.
+    pub chunk: u32,
+    /// The change tick of this run.
+    pub tick: u64,
+    /// The change tick of the system's run in the step before.
+    pub since: u64,
+}
+
+impl Run<'_> {
+    pub(crate) fn tag(&self) -> Tag {
+        Tag {
+            place: self.place,
+            chunk: self.chunk,
+        }
+    }
+}
+
+/// The context of a system: time, randomness, scratch and nested parallelism.
+///
+/// `dt`, `dt64` and `step` are plain fields, so a row function that uses nothing else compiles to the loop that a person would write.
+#[derive(Clone, Copy)]
+pub struct Cx<'a> {
+    /// Simulated seconds a step, rounded to f32.
+    pub dt: f32,
+    /// Simulated seconds a step.
+    pub dt64: f64,
+    /// Steps done before this one.
+    pub step: u64,
+    run: &'a Run<'a>,
+    entities: &'a [Entity],
+    row: usize,
+    /// Keeps the context on its worker's thread: `scratch` belongs to that thread alone.
+    on_this_thread: PhantomData<*const ()>,
+}
+
+impl<'a> Cx<'a> {
+    /// The context of a whole system.
+    pub(crate) fn whole(run: &'a Run<'a>) -> Self {
+        Self::row(run, &[], 0)
+    }
+
+    /// The context of one row.
+    #[inline(always)]
+    pub(crate) fn row(run: &'a Run<'a>, entities: &'a [Entity], row: usize) -> Self {
+        let step = run.step;
+        Cx {
+            dt: step.dt as f32,
+            dt64: step.dt,
+            step: step.step,
+            run,
+            entities,
+            row,
+            on_this_thread: PhantomData,
+        }
+    }
+
+    /// Simulated seconds since step 0: step times dt, never summed.
+    pub fn time(&self) -> f64 {
+        self.step as f64 * self.dt64
+    }
+
+    /// Random numbers that depend on the seed, the step, the entity (in a row system) and the stream, and on nothing else. Systems that want
+    /// numbers of their own for the same entity and step use different streams.
+    pub fn random(&self, stream: u64) -> Random {
+        let entity = self
+            .entities
+            .get(self.row)
+            .map_or(0, |entity| entity.to_bits());
+        Random::keyed([self.run.step.seed, self.step, entity, stream])
+    }
+
+    /// The worker whose thread this is, below the number of workers. What a system computes must not depend on it.
+    pub fn worker(&self) -> usize {
+        self.run.worker
+    }
+
+    /// The worker's scratch: memory that lives until the end of the step and is then recycled.
+    pub fn scratch(&self) -> &'a Scratch {
+        // SAFETY: a context is made by the thread that runs as `worker` and never leaves it: `Cx` is neither `Send` nor `Sync`.
+        unsafe { self.run.step.workers.scratch(self.run.worker) }
+    }
+
+    /// Data that an earlier system of this step lent.
+    ///
+    /// # Panics
+    /// The data is from another step: it was recycled.
+    pub fn frame<T>(&self, slice: &FrameSlice<T>) -> &'a [T] {
+        slice
+            .get(self.run.step.workers.guard())
+            .unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs `f` for all of `0..count`, in parts of at least `grain`, on as many workers as help. Each part gets the context of the worker that
+    /// runs it. The parts may run in any order; to stay deterministic they must write to disjoint places.
+    pub fn par_for(
+        &self,
+        label: Label,
+        count: usize,
+        grain: usize,
+        f: impl Fn(Range<usize>, Cx<'_>) + Sync,
+    ) {
+        let run = *self.run;
+        self.run
+            .step
+            .jobs
+            .par_for(label, count, grain, |range, worker| {
+                let run = Run { worker, ..run };
+                f(range, Cx::whole(&run));
+            });
+    }
+
+    /// Runs `f` with all workers awake for rayon, so that `par_iter` inside finds help.
+    pub fn rayon<R>(&self, f: impl FnOnce() -> R) -> R {
+        self.run.step.jobs.rayon(f)
+    }
+
+    /// The workers.
+    pub fn jobs(&self) -> &'a Jobs {
+        self.run.step.jobs
+    }
+}

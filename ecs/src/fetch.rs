@@ -1,0 +1,321 @@
+//! Component data by reference: what `&T`, `&mut T`, `Option<&T>` and `Entity` mean in a query or a row function.
+//!
+//! References are component data: `&` reads, `&mut` writes. A fetch goes through three stages, each done as rarely as it can be:
+//!
+//! ```text
+//!   State     component ids          once per plan
+//!   Columns   column numbers         once per archetype
+//!   Pointers  addresses of row 0     once per chunk
+//!   Item      a reference            per row, one add
+//! ```
+
+use crate::access::Access;
+use crate::archetype::Archetype;
+use crate::chunk::Chunk;
+use crate::entity::Entity;
+use crate::error::EcsError;
+use crate::registry::ComponentId;
+use crate::schema::Component;
+use crate::world::World;
+
+/// Component data that a query or a row function takes.
+///
+/// # Safety
+/// `columns` must return `None` where the archetype lacks a needed component, `item` may only touch the row it is given, in the way that
+/// `declare` said, and `written` must name every column that `item` lends mutably.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not component data",
+    label = "not something a query can fetch",
+    note = "a query fetches `&T`, `&mut T`, `Option<&T>`, `Option<&mut T>` of `#[component]` types, `Entity`, or a tuple of these"
+)]
+pub unsafe trait Fetch {
+    /// Component ids.
+    type State: Copy + Send + Sync;
+    /// Column numbers in one archetype.
+    type Columns: Copy + Send + Sync;
+    /// Addresses of the chunk's first row.
+    type Pointers<'w>: Copy;
+    /// What a row yields.
+    type Item<'w>;
+
+    /// Registers the components and declares the access.
+    ///
+    /// # Errors
+    /// A component's name is taken by another layout.
+    fn declare(
+        world: &mut World,
+        access: &mut Access,
+        own_row: bool,
+    ) -> Result<Self::State, EcsError>;
+
+    /// The ids, if all components that the fetch needs are known to the world.
+    fn find(world: &World) -> Option<Self::State>;
+
+    /// Where the components stand in an archetype; `None` where the archetype does not match.
+    fn columns(state: Self::State, archetype: &Archetype) -> Option<Self::Columns>;
+
+    /// The addresses in one chunk.
+    fn pointers<'w>(columns: Self::Columns, chunk: Chunk<'w>) -> Self::Pointers<'w>;
+
+    /// Calls `mark` with each column that this fetch writes.
+    fn written(columns: Self::Columns, mark: &mut impl FnMut(usize));
+
+    /// The row's data.
+    ///
+    /// # Safety
+    /// `row` is below the chunk's length, the caller holds the declared access to that row for `'w`, and asks for a row at most once
+    /// at a time where the fetch writes.
+    unsafe fn item<'w>(pointers: Self::Pointers<'w>, row: usize) -> Self::Item<'w>;
+}
+
+/// A fetch that writes nothing, so that it may run over a shared world.
+///
+/// # Safety
+/// `item` must not lend anything mutably.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` writes components, and this query only borrows the world",
+    label = "`&mut` here needs `World::query_mut`, or a system that declares the write"
+)]
+pub unsafe trait ReadFetch: Fetch {}
+
+/// A typed column address.
+#[derive(Debug)]
+pub struct Column<'w, T> {
+    first: *mut T,
+    marker: std::marker::PhantomData<&'w T>,
+}
+
+impl<T> Clone for Column<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Column<'_, T> {}
+
+impl<T> Column<'_, T> {
+    fn of(chunk: Chunk<'_>, column: usize) -> Self {
+        Column {
+            first: chunk.column_ptr(column).as_ptr().cast(),
+            marker: std::marker::PhantomData,
+        }
+    }
+
+    pub(crate) fn first(self) -> *mut T {
+        self.first
+    }
+}
+
+// SAFETY: `columns` asks for the component, `item` reads the one row, and nothing is written.
+unsafe impl<T: Component> Fetch for &T {
+    type State = ComponentId;
+    type Columns = u32;
+    type Pointers<'w> = Column<'w, T>;
+    type Item<'w> = &'w T;
+
+    fn declare(
+        world: &mut World,
+        access: &mut Access,
+        own_row: bool,
+    ) -> Result<ComponentId, EcsError> {
+        access.component::<T>(world, false, own_row)
+    }
+
+    fn find(world: &World) -> Option<ComponentId> {
+        world.component_id::<T>()
+    }
+
+    fn columns(state: ComponentId, archetype: &Archetype) -> Option<u32> {
+        archetype.column(state).map(|column| column as u32)
+    }
+
+    fn pointers<'w>(column: u32, chunk: Chunk<'w>) -> Column<'w, T> {
+        Column::of(chunk, column as usize)
+    }
+
+    fn written(_: u32, _: &mut impl FnMut(usize)) {}
+
+    #[inline(always)]
+    unsafe fn item<'w>(column: Self::Pointers<'w>, row: usize) -> &'w T {
+        // SAFETY: the column holds at least as many `T` as the chunk has rows, the caller vouches for the row and the access.
+        unsafe { &*column.first.add(row) }
+    }
+}
+
+// SAFETY: `item` above lends nothing mutably.
+unsafe impl<T: Component> ReadFetch for &T {}
+
+// SAFETY: `columns` asks for the component, `item` writes the one row, and `written` names the column.
+unsafe impl<T: Component> Fetch for &mut T {
+    type State = ComponentId;
+    type Columns = u32;
+    type Pointers<'w> = Column<'w, T>;
+    type Item<'w> = &'w mut T;
+
+    fn declare(
+        world: &mut World,
+        access: &mut Access,
+        own_row: bool,
+    ) -> Result<ComponentId, EcsError> {
+        access.component::<T>(world, true, own_row)
+    }
+
+    fn find(world: &World) -> Option<ComponentId> {
+        world.component_id::<T>()
+    }
+
+    fn columns(state: ComponentId, archetype: &Archetype) -> Option<u32> {
+        archetype.column(state).map(|column| column as u32)
+    }
+
+    fn pointers<'w>(column: u32, chunk: Chunk<'w>) -> Column<'w, T> {
+        Column::of(chunk, column as usize)
+    }
+
+    fn written(column: u32, mark: &mut impl FnMut(usize)) {
+        mark(column as usize);
+    }
+
+    #[inline(always)]
+    unsafe fn item<'w>(column: Self::Pointers<'w>, row: usize) -> &'w mut T {
+        // SAFETY: the column holds at least as many `T` as the chunk has rows; the caller holds the write and asks for the row once.
+        unsafe { &mut *column.first.add(row) }
+    }
+}
+
+/// An optional component matches every archetype.
+macro_rules! optional {
+    ($reference:ty, $item:ty) => {
+        // SAFETY: a missing column yields `None` and touches nothing; otherwise as the plain reference.
+        unsafe impl<'r, T: Component> Fetch for Option<$reference> {
+            type State = ComponentId;
+            type Columns = Option<u32>;
+            type Pointers<'w> = Option<Column<'w, T>>;
+            type Item<'w> = Option<$item>;
+
+            fn declare(
+                world: &mut World,
+                access: &mut Access,
+                own_row: bool,
+            ) -> Result<ComponentId, EcsError> {
+                <$reference>::declare(world, access, own_row)
+            }
+
+            fn find(world: &World) -> Option<ComponentId> {
+                world.component_id::<T>()
+            }
+
+            fn columns(state: ComponentId, archetype: &Archetype) -> Option<Option<u32>> {
+                Some(<$reference>::columns(state, archetype))
+            }
+
+            fn pointers<'w>(columns: Option<u32>, chunk: Chunk<'w>) -> Option<Column<'w, T>> {
+                columns.map(|column| Column::of(chunk, column as usize))
+            }
+
+            fn written(columns: Option<u32>, mark: &mut impl FnMut(usize)) {
+                if let Some(column) = columns {
+                    <$reference as Fetch>::written(column, mark);
+                }
+            }
+
+            #[inline(always)]
+            unsafe fn item<'w>(column: Self::Pointers<'w>, row: usize) -> Option<$item> {
+                // SAFETY: as the plain reference; the caller's promise is passed on.
+                column.map(|column| unsafe { <$reference as Fetch>::item(column, row) })
+            }
+        }
+    };
+}
+
+optional!(&'r T, &'w T);
+optional!(&'r mut T, &'w mut T);
+
+// SAFETY: the optional shared reference lends nothing mutably.
+unsafe impl<T: Component> ReadFetch for Option<&T> {}
+
+// SAFETY: entity ids stand in every chunk; they are read and never written by a fetch.
+unsafe impl Fetch for Entity {
+    type State = ();
+    type Columns = ();
+    type Pointers<'w> = &'w [Entity];
+    type Item<'w> = Entity;
+
+    fn declare(_: &mut World, _: &mut Access, _: bool) -> Result<(), EcsError> {
+        Ok(())
+    }
+
+    fn find(_: &World) -> Option<()> {
+        Some(())
+    }
+
+    fn columns((): (), _: &Archetype) -> Option<()> {
+        Some(())
+    }
+
+    fn pointers<'w>((): (), chunk: Chunk<'w>) -> &'w [Entity] {
+        chunk.entities()
+    }
+
+    fn written((): (), _: &mut impl FnMut(usize)) {}
+
+    #[inline(always)]
+    unsafe fn item<'w>(entities: Self::Pointers<'w>, row: usize) -> Self::Item<'w> {
+        entities[row]
+    }
+}
+
+// SAFETY: an id is a copy.
+unsafe impl ReadFetch for Entity {}
+
+macro_rules! tuple {
+    ($($name:ident),*) => {
+        // SAFETY: each part keeps its own promise; the tuple matches where all parts match.
+        #[allow(non_snake_case, unused_variables, unused_unsafe, clippy::unused_unit)]
+        unsafe impl<$($name: Fetch),*> Fetch for ($($name,)*) {
+            type State = ($($name::State,)*);
+            type Columns = ($($name::Columns,)*);
+            type Pointers<'w> = ($($name::Pointers<'w>,)*);
+            type Item<'w> = ($($name::Item<'w>,)*);
+
+            fn declare(world: &mut World, access: &mut Access, own_row: bool) -> Result<Self::State, EcsError> {
+                Ok(($($name::declare(world, access, own_row)?,)*))
+            }
+
+            fn find(world: &World) -> Option<Self::State> {
+                Some(($($name::find(world)?,)*))
+            }
+
+            fn columns(($($name,)*): Self::State, archetype: &Archetype) -> Option<Self::Columns> {
+                Some(($($name::columns($name, archetype)?,)*))
+            }
+
+            fn pointers<'w>(($($name,)*): Self::Columns, chunk: Chunk<'w>) -> Self::Pointers<'w> {
+                ($($name::pointers($name, chunk),)*)
+            }
+
+            fn written(($($name,)*): Self::Columns, mark: &mut impl FnMut(usize)) {
+                $($name::written($name, mark);)*
+            }
+
+            #[inline(always)]
+            unsafe fn item<'w>(($($name,)*): Self::Pointers<'w>, row: usize) -> Self::Item<'w> {
+                // SAFETY: the caller's promise covers every part.
+                unsafe { ($($name::item($name, row),)*) }
+            }
+        }
+
+        // SAFETY: all parts only read.
+        unsafe impl<$($name: ReadFetch),*> ReadFetch for ($($name,)*) {}
+    };
+}
+
+tuple!();
+tuple!(A);
+tuple!(A, B);
+tuple!(A, B, C);
+tuple!(A, B, C, D);
+tuple!(A, B, C, D, E);
+tuple!(A, B, C, D, E, F);
+tuple!(A, B, C, D, E, F, G);
+tuple!(A, B, C, D, E, F, G, H);

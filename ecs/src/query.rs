@@ -1,0 +1,372 @@
+//! Queries: components of all entities that match, for whole systems and for code between steps.
+
+use crate::access::Access;
+use crate::archetype::Archetype;
+use crate::chunk::{Chunk, ChunkId};
+use crate::cx::{Cx, Run};
+use crate::entity::Entity;
+use crate::error::EcsError;
+use crate::fetch::{Fetch, ReadFetch};
+use crate::filter::{Filter, QueryFilter, Resolved};
+use crate::matches::Matches;
+use crate::par::map::{Places, filled};
+use crate::params::Param;
+use crate::schema::Component;
+use crate::world::World;
+use layerw_memory::ScratchVec;
+use layerw_trace::Label;
+use std::marker::PhantomData;
+
+/// The components `Q` of all entities that match the filter `F`, as a parameter of a whole system.
+///
+/// Entities come in order of archetype creation and row, the same on every host and for any number of workers.
+pub struct Query<'a, Q: Fetch, F = ()> {
+    matches: &'a Matches<Q>,
+    run: &'a Run<'a>,
+    marker: PhantomData<fn() -> F>,
+}
+
+impl<'a, Q: Fetch, F> Query<'a, Q, F> {
+    /// Number of matching entities.
+    pub fn len(&self) -> usize {
+        self.chunks().map(|(chunk, _)| chunk.len()).sum()
+    }
+
+    /// Whether nothing matches.
+    pub fn is_empty(&self) -> bool {
+        self.chunks().next().is_none()
+    }
+
+    /// All matching entities, to read.
+    pub fn iter(&self) -> impl Iterator<Item = Q::Item<'_>>
+    where
+        Q: ReadFetch,
+    {
+        // SAFETY: the system that holds the query declared the access, and the fetch writes nothing, so rows may be lent many times.
+        self.chunks()
+            .flat_map(|(chunk, columns)| unsafe { rows::<Q>(chunk, columns) })
+    }
+
+    /// All matching entities, to write.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = Q::Item<'_>> {
+        self.mark();
+        // SAFETY: the system that holds the query declared the access; `&mut self` lends each row once at a time.
+        self.chunks()
+            .flat_map(|(chunk, columns)| unsafe { rows::<Q>(chunk, columns) })
+    }
+
+    /// Calls `f` for all matching entities, chunks in parallel on as many workers as help. `f` must
+    /// write to its own row only.
+    pub fn par_for_each(
+        &mut self,
+        cx: Cx<'_>,
+        label: Label,
+        f: impl Fn(Q::Item<'_>, Cx<'_>) + Sync,
+    ) {
+        self.mark();
+        let visits = Visits::new(self, cx);
+        let world = self.run.step.world;
+        let run = *self.run;
+        cx.jobs()
+            .par_for(label, visits.chunks.len(), 1, |range, worker| {
+                let visits = &visits;
+                let run = Run { worker, ..run };
+                for visit in &visits.chunks[range] {
+                    let chunk = world.chunk(visit.chunk);
+                    let (pointers, entities) =
+                        (Q::pointers(visit.columns, chunk), chunk.entities());
+                    for row in 0..entities.len() {
+                        // SAFETY: the system declared the access, each chunk is visited by one worker,
+                        // and each row once.
+                        f(
+                            unsafe { Q::item(pointers, row) },
+                            Cx::row(&run, entities, row),
+                        );
+                    }
+                }
+            });
+    }
+
+    /// `f` of all matching entities in order, in frame scratch; computed by as many workers as help.
+    pub fn collect<'f, T: Copy + Send + Sync>(
+        &self,
+        cx: Cx<'f>,
+        label: Label,
+        f: impl Fn(Q::Item<'_>) -> T + Sync,
+    ) -> ScratchVec<'f, T>
+    where
+        Q: ReadFetch,
+    {
+        let visits = Visits::new(self, cx);
+        let world = self.run.step.world;
+        // SAFETY: chunks have disjoint places, `first..first + len`, which together are all below `rows`.
+        unsafe {
+            filled(cx, visits.rows, |places: Places<T>| {
+                cx.par_for(label, visits.chunks.len(), 1, |range, _| {
+                    let visits = &visits;
+                    for visit in &visits.chunks[range] {
+                        let chunk = world.chunk(visit.chunk);
+                        let pointers = Q::pointers(visit.columns, chunk);
+                        for row in 0..chunk.len() {
+                            // The system declared the access, the fetch writes nothing, and the row is
+                            // below the chunk's length.
+                            places
+                                .at(visit.first + row)
+                                .write(f(Q::item(pointers, row)));
+                        }
+                    }
+                });
+            })
+        }
+    }
+
+    /// One entity's components, to read.
+    pub fn get(&self, entity: Entity) -> Option<Q::Item<'_>>
+    where
+        Q: ReadFetch,
+    {
+        // SAFETY: the access is declared, and the fetch writes nothing.
+        unsafe { self.one(entity) }
+    }
+
+    /// One entity's components, to write.
+    pub fn get_mut(&mut self, entity: Entity) -> Option<Q::Item<'_>> {
+        // SAFETY: the access is declared; `&mut self` lends the row once at a time.
+        let item = unsafe { self.one(entity) };
+        if item.is_some() {
+            self.mark_entity(entity);
+        }
+        item
+    }
+
+    /// Matching chunks with their columns.
+    fn chunks(&self) -> impl Iterator<Item = (Chunk<'a>, Q::Columns)> + use<'a, Q, F> {
+        self.matches
+            .chunks(self.run.step.world, self.run.since)
+            .map(|(_, chunk, columns)| (chunk, columns))
+    }
+
+    /// # Safety
+    /// As [`Fetch::item`].
+    unsafe fn one(&self, entity: Entity) -> Option<Q::Item<'a>> {
+        let world = self.run.step.world;
+        let (chunk, row) = world.location(entity)?;
+        let chunk = world.chunk(chunk);
+        let columns = self.matches.chunk(world, chunk, self.run.since)?;
+        // SAFETY: a location's row is below its chunk's length; the rest is the caller's promise.
+        Some(unsafe { Q::item(Q::pointers(columns, chunk), row) })
+    }
+
+    /// Notes the write on all matching chunks: ticks are set when access is granted.
+    fn mark(&self) {
+        for (chunk, columns) in self.chunks() {
+            // SAFETY: the system declared the write, so nobody else sets these ticks meanwhile.
+            Q::written(columns, &mut |column| unsafe {
+                chunk.set_changed(column, self.run.tick)
+            });
+        }
+    }
+
+    fn mark_entity(&self, entity: Entity) {
+        let world = self.run.step.world;
+        if let Some((chunk, _)) = world.location(entity) {
+            let chunk = world.chunk(chunk);
+            if let Some(columns) = self.matches.columns(chunk.archetype()) {
+                // SAFETY: as in `mark`.
+                Q::written(columns, &mut |column| unsafe {
+                    chunk.set_changed(column, self.run.tick)
+                });
+            }
+        }
+    }
+}
+
+/// A query that reads single columns as slices, for kernels that want whole chunks.
+impl<'a, 'r, T: Component, F> Query<'a, &'r T, F> {
+    /// The column of each matching chunk, in order.
+    pub fn slices(&self) -> impl Iterator<Item = &'a [T]> + use<'a, 'r, T, F> {
+        self.chunks().map(|(chunk, column)| {
+            let first = <&'r T as Fetch>::pointers(column, chunk).first();
+            // SAFETY: the column holds `len` values of `T`; the system declared the read, so nobody writes them while it runs.
+            unsafe { std::slice::from_raw_parts(first, chunk.len()) }
+        })
+    }
+}
+
+/// All rows of a chunk.
+///
+/// # Safety
+/// As [`Fetch::item`] for all rows.
+unsafe fn rows<'w, Q: Fetch>(
+    chunk: Chunk<'w>,
+    columns: Q::Columns,
+) -> impl Iterator<Item = Q::Item<'w>> {
+    let pointers = Q::pointers(columns, chunk);
+    // SAFETY: rows are below the length; the rest is the caller's promise.
+    (0..chunk.len()).map(move |row| unsafe { Q::item(pointers, row) })
+}
+
+/// A chunk to visit.
+struct Visit<Q: Fetch> {
+    chunk: ChunkId,
+    columns: Q::Columns,
+    /// Rows in the chunks before it.
+    first: usize,
+}
+
+impl<Q: Fetch> Clone for Visit<Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Q: Fetch> Copy for Visit<Q> {}
+
+/// A query's chunks in scratch, for loops that several workers share. (A query itself stays on its
+/// worker.)
+struct Visits<'s, Q: Fetch> {
+    chunks: &'s [Visit<Q>],
+    rows: usize,
+}
+
+impl<'s, Q: Fetch> Visits<'s, Q> {
+    fn new<F>(query: &Query<'_, Q, F>, cx: Cx<'s>) -> Self {
+        let run = query.run;
+        let mut chunks = cx.scratch().vec::<Visit<Q>>(64);
+        let mut rows = 0;
+        for (chunk, view, columns) in query.matches.chunks(run.step.world, run.since) {
+            chunks.push(Visit {
+                chunk,
+                columns,
+                first: rows,
+            });
+            rows += view.len();
+        }
+        Visits {
+            chunks: chunks.into_slice(),
+            rows,
+        }
+    }
+}
+
+// SAFETY: queries of a system are shared by the parts of its own loop only; matches are plain data that nobody changes while systems run.
+unsafe impl<Q: Fetch + 'static, F: QueryFilter + 'static> Param for Query<'_, Q, F> {
+    type State = Matches<Q>;
+    type Item<'a> = Query<'a, Q, F>;
+
+    fn declare(world: &mut World, access: &mut Access) -> Result<Matches<Q>, EcsError> {
+        let state = Q::declare(world, access, false)?;
+        let mut filters = Vec::new();
+        F::filters(&mut filters);
+        let filters = filters
+            .iter()
+            .map(|filter| filter.resolve(world))
+            .collect::<Result<Vec<Resolved>, _>>()?;
+        Ok(Matches::new(state, filters))
+    }
+
+    fn refresh(state: &mut Matches<Q>, world: &World) {
+        state.refresh(world);
+    }
+
+    unsafe fn get<'a>(state: &'a Matches<Q>, run: &'a Run<'a>) -> Query<'a, Q, F> {
+        Query {
+            matches: state,
+            run,
+            marker: PhantomData,
+        }
+    }
+}
+
+impl World {
+    /// All entities with the components `Q`, to read, between steps.
+    pub fn query<Q: ReadFetch>(&self) -> impl Iterator<Item = Q::Item<'_>> {
+        self.query_filtered::<Q, ()>()
+    }
+
+    /// As [`World::query`] with filters. `Changed` passes every chunk: between steps there is no run to compare with.
+    pub fn query_filtered<Q: ReadFetch, F: QueryFilter>(
+        &self,
+    ) -> impl Iterator<Item = Q::Item<'_>> {
+        let state = Q::find(self);
+        let filters = resolve::<F>(self);
+        matching::<Q>(self, state, filters).flat_map(move |(archetype, columns)| {
+            // SAFETY: the world is borrowed, so nobody writes it, and the fetch writes nothing.
+            archetype
+                .chunks()
+                .iter()
+                .flat_map(move |&id| unsafe { rows::<Q>(self.chunk(id), columns) })
+        })
+    }
+
+    /// All entities with the components `Q`, to write, between steps.
+    ///
+    /// # Panics
+    /// `Q` names a component twice, once to write.
+    pub fn query_mut<Q: Fetch>(&mut self) -> impl Iterator<Item = Q::Item<'_>> {
+        let mut access = Access::default();
+        let state = Q::declare(self, &mut access, false).unwrap_or_else(|error| panic!("{error}"));
+        for (index, item) in access.items().iter().enumerate() {
+            let again = access.items()[..index]
+                .iter()
+                .find(|other| other.target == item.target && (other.write || item.write));
+            assert!(
+                again.is_none(),
+                "a query names {} twice, once to write; take it once as `&mut {}`",
+                item.name,
+                item.name
+            );
+        }
+        let tick = self.tick();
+        let world = &*self;
+        matching::<Q>(world, Some(state), Some(Vec::new())).flat_map(move |(archetype, columns)| {
+            archetype.chunks().iter().flat_map(move |&id| {
+                let chunk = world.chunk(id);
+                // SAFETY: the world is borrowed mutably for as long as the iterator lives.
+                Q::written(columns, &mut |column| unsafe {
+                    chunk.set_changed(column, tick)
+                });
+                // SAFETY: as above, and each row is lent once.
+                unsafe { rows::<Q>(chunk, columns) }
+            })
+        })
+    }
+}
+
+/// The filters in a borrowed world; `None` where one asks for a component that the world has never seen.
+fn resolve<F: QueryFilter>(world: &World) -> Option<Vec<Resolved>> {
+    let mut filters: Vec<Filter> = Vec::new();
+    F::filters(&mut filters);
+    let known = |filter: &Filter| {
+        filter
+            .find(world)
+            .map(Some)
+            .or(filter.matches_unknown().then_some(None))
+    };
+    Some(
+        filters
+            .iter()
+            .map(known)
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .collect(),
+    )
+}
+
+/// Matching archetypes of a borrowed world; none where a component is unknown.
+fn matching<Q: Fetch>(
+    world: &World,
+    state: Option<Q::State>,
+    filters: Option<Vec<Resolved>>,
+) -> impl Iterator<Item = (&Archetype, Q::Columns)> {
+    let bound = state.zip(filters);
+    world.archetypes().iter().filter_map(move |archetype| {
+        let (state, filters) = bound.as_ref()?;
+        let columns = Q::columns(*state, archetype)?;
+        filters
+            .iter()
+            .all(|filter| filter.archetype(archetype))
+            .then_some((archetype, columns))
+    })
+}

@@ -1,0 +1,442 @@
+//! Row functions: a plain function over one row becomes a system.
+//!
+//! ```ignore
+//! fn integrate(pos: &mut Position, vel: &Velocity, cx: Cx) { pos.0 += vel.0 * cx.dt; }
+//! sim.each(integrate);
+//! ```
+//!
+//! References are component data (`&` reads, `&mut` writes), values are context. The function is called for every entity that holds the
+//! components, chunk by chunk; erased behind one virtual call per chunk it runs as fast as a loop over slices.
+
+use crate::access::{Access, short_name};
+use crate::chunk::ChunkId;
+use crate::commands::Commands;
+use crate::cx::{Cx, Run};
+use crate::entity::Entity;
+use crate::error::EcsError;
+use crate::fetch::Fetch;
+use crate::filter::{Filter, Resolved};
+use crate::matches::Matches;
+use crate::params::{Events, Local, Param, Res};
+use crate::schema::Component;
+use crate::system::{Kind, System, SystemDecl};
+use crate::world::World;
+use std::marker::PhantomData;
+
+/// One parameter of a row function.
+///
+/// # Safety
+/// The fetch keeps [`Fetch`]'s promises; `get` may touch only what `declare` declared, and of components the one row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not something that a row function can take",
+    label = "not a parameter of a row function",
+    note = "component data: `&T`, `&mut T`, `Option<&T>`, `Option<&mut T>` of `#[component]` types",
+    note = "context: `Cx`, `Entity`, `Res<T>`, `Local<T>`, `Events<T>`, `mut commands: Commands`",
+    note = "`ResMut<T>`, `LocalMut<T>` and `Query<…>` belong to whole systems, `sim.system(…)`: rows run in parallel"
+)]
+pub unsafe trait RowParam {
+    /// The component part; `()` for context.
+    type Fetch: Fetch;
+    /// The context part, looked up once per plan.
+    type State: Send + Sync;
+    /// The context part of one run on one chunk.
+    type Shared<'a>;
+    /// What the function gets for a row.
+    type Item<'a>;
+
+    /// Declares what the context part touches.
+    ///
+    /// # Errors
+    /// A resource's name is taken by another layout.
+    fn declare(world: &mut World, access: &mut Access) -> Result<Self::State, EcsError>;
+
+    /// The context part for one chunk.
+    ///
+    /// # Safety
+    /// As [`Param::get`].
+    unsafe fn shared<'a>(
+        state: &'a Self::State,
+        run: &'a Run<'a>,
+        entities: &'a [Entity],
+    ) -> Self::Shared<'a>;
+
+    /// The parameter for one row.
+    ///
+    /// # Safety
+    /// As [`Fetch::item`], and the item of the row before is gone.
+    unsafe fn item<'a>(
+        pointers: <Self::Fetch as Fetch>::Pointers<'a>,
+        shared: &mut Self::Shared<'a>,
+        row: usize,
+    ) -> Self::Item<'a>;
+}
+
+/// Component data needs no context.
+macro_rules! data {
+    ($([$($generics:tt)*] $param:ty),*) => {$(
+        // SAFETY: the fetch does all the work.
+        unsafe impl<$($generics)*> RowParam for $param {
+            type Fetch = $param;
+            type State = ();
+            type Shared<'a> = ();
+            type Item<'a> = <$param as Fetch>::Item<'a>;
+
+            fn declare(_: &mut World, _: &mut Access) -> Result<(), EcsError> {
+                Ok(())
+            }
+
+            unsafe fn shared<'a>((): &'a (), _: &'a Run<'a>, _: &'a [Entity]) {}
+
+            #[inline(always)]
+            unsafe fn item<'a>(pointers: <$param as Fetch>::Pointers<'a>, (): &mut (), row: usize) -> Self::Item<'a> {
+                // SAFETY: the caller's promise is passed on.
+                unsafe { <$param as Fetch>::item(pointers, row) }
+            }
+        }
+    )*};
+}
+
+data!(['r, T: Component] &'r T, ['r, T: Component] &'r mut T);
+data!(['r, T: Component] Option<&'r T>, ['r, T: Component] Option<&'r mut T>, [] Entity);
+
+/// Context that is a copy for every row.
+macro_rules! copied {
+    ($([$($generics:tt)*] $param:ty => $item:ty),*) => {$(
+        // SAFETY: `Param` keeps the promises; the value is copied per row.
+        unsafe impl<$($generics)*> RowParam for $param {
+            type Fetch = ();
+            type State = <$param as Param>::State;
+            type Shared<'a> = $item;
+            type Item<'a> = $item;
+
+            fn declare(world: &mut World, access: &mut Access) -> Result<Self::State, EcsError> {
+                <$param as Param>::declare(world, access)
+            }
+
+            unsafe fn shared<'a>(state: &'a Self::State, run: &'a Run<'a>, _: &'a [Entity]) -> $item {
+                // SAFETY: the caller's promise is passed on.
+                unsafe { <$param as Param>::get(state, run) }
+            }
+
+            #[inline(always)]
+            unsafe fn item<'a>((): (), shared: &mut Self::Shared<'a>, _: usize) -> $item {
+                *shared
+            }
+        }
+    )*};
+}
+
+copied!(['r, T: Component] Res<'r, T> => Res<'a, T>, ['r, T: Component] Events<'r, T> => Events<'a, T>);
+copied!(['r, T: Send + Sync + 'static] Local<'r, T> => Local<'a, T>);
+
+// SAFETY: the context reaches the worker's own scratch and plain numbers only.
+unsafe impl RowParam for Cx<'_> {
+    type Fetch = ();
+    type State = ();
+    type Shared<'a> = (&'a Run<'a>, &'a [Entity]);
+    type Item<'a> = Cx<'a>;
+
+    fn declare(_: &mut World, _: &mut Access) -> Result<(), EcsError> {
+        Ok(())
+    }
+
+    unsafe fn shared<'a>(
+        (): &'a (),
+        run: &'a Run<'a>,
+        entities: &'a [Entity],
+    ) -> (&'a Run<'a>, &'a [Entity]) {
+        (run, entities)
+    }
+
+    #[inline(always)]
+    unsafe fn item<'a>((): (), &mut (run, entities): &mut Self::Shared<'a>, row: usize) -> Cx<'a> {
+        Cx::row(run, entities, row)
+    }
+}
+
+// SAFETY: commands go to the worker's own log.
+unsafe impl RowParam for Commands<'_> {
+    type Fetch = ();
+    type State = ();
+    type Shared<'a> = Commands<'a>;
+    type Item<'a> = Commands<'a>;
+
+    fn declare(_: &mut World, _: &mut Access) -> Result<(), EcsError> {
+        Ok(())
+    }
+
+    unsafe fn shared<'a>((): &'a (), run: &'a Run<'a>, _: &'a [Entity]) -> Commands<'a> {
+        // SAFETY: the caller runs as this worker.
+        unsafe { Commands::new(run) }
+    }
+
+    #[inline(always)]
+    unsafe fn item<'a>((): (), shared: &mut Self::Shared<'a>, _: usize) -> Commands<'a> {
+        shared.again()
+    }
+}
+
+/// A row function; implemented for functions and closures of up to eight parameters. `Marker` tells signatures apart and is inferred.
+///
+/// # Safety
+/// `run` visits each row of the chunk once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a row function",
+    label = "not a row function",
+    note = "a row function takes references to components and values of context and returns nothing: `fn integrate(pos: &mut Position, vel: &Velocity, cx: Cx)`",
+    note = "`Res<T>` to read a resource, `Commands` to spawn; systems with a `Query` go through `sim.system(…)`"
+)]
+pub unsafe trait RowFunction<Marker>: Send + Sync + 'static {
+    /// The component parts of all parameters.
+    type Fetch: Fetch;
+    /// The context parts of all parameters.
+    type State: Send + Sync;
+
+    /// Declares components and context in order of the signature.
+    ///
+    /// # Errors
+    /// A component's or resource's name is taken by another layout.
+    fn declare(
+        world: &mut World,
+        access: &mut Access,
+    ) -> Result<(<Self::Fetch as Fetch>::State, Self::State), EcsError>;
+
+    /// Calls the function for all rows of a chunk.
+    ///
+    /// # Safety
+    /// The declared access to the chunk is held, the pointers are those of the chunk whose entities are given, and the calling thread runs
+    /// as `run.worker`.
+    unsafe fn run<'a>(
+        &self,
+        state: &'a Self::State,
+        pointers: <Self::Fetch as Fetch>::Pointers<'a>,
+        entities: &'a [Entity],
+        run: &'a Run<'a>,
+    );
+}
+
+/// Notes the entity at hand if the row function unwinds. Costs nothing where it cannot: then the
+/// compiler removes the drop, and the row stays in a register.
+struct AtRow<'a> {
+    run: &'a Run<'a>,
+    entities: &'a [Entity],
+    row: usize,
+}
+
+impl Drop for AtRow<'_> {
+    fn drop(&mut self) {
+        // SAFETY: a run is made and used by the thread that runs as its worker.
+        let own = unsafe { self.run.step.workers.own(self.run.worker) };
+        own.failed
+            .set(Some((self.run.place, self.entities[self.row])));
+    }
+}
+
+macro_rules! function {
+    ($($param:ident $pointer:ident $shared:ident),*) => {
+        // SAFETY: the loop visits rows 0..len once each.
+        #[allow(non_snake_case, unused_variables, unused_mut, clippy::too_many_arguments)]
+        unsafe impl<Function, $($param: RowParam + 'static),*> RowFunction<fn($($param),*)> for Function
+        where
+            Function: Send + Sync + 'static + Fn($($param),*) + for<'a> Fn($($param::Item<'a>),*),
+        {
+            type Fetch = ($($param::Fetch,)*);
+            type State = ($($param::State,)*);
+
+            fn declare(world: &mut World, access: &mut Access) -> Result<(<Self::Fetch as Fetch>::State, Self::State), EcsError> {
+                $(let $pointer = <$param::Fetch as Fetch>::declare(world, access, true)?; let $shared = $param::declare(world, access)?;)*
+                Ok((($($pointer,)*), ($($shared,)*)))
+            }
+
+            #[inline]
+            unsafe fn run<'a>(
+                &self,
+                ($($shared,)*): &'a Self::State,
+                ($($pointer,)*): <Self::Fetch as Fetch>::Pointers<'a>,
+                entities: &'a [Entity],
+                run: &'a Run<'a>,
+            ) {
+                fn call<'a, $($param: RowParam),*>(function: &impl Fn($($param::Item<'a>),*), $($shared: $param::Item<'a>),*) {
+                    function($($shared),*);
+                }
+                // SAFETY: the caller's promise is passed on.
+                $(let mut $shared = unsafe { $param::shared($shared, run, entities) };)*
+                let mut at = AtRow { run, entities, row: 0 };
+                while at.row < entities.len() {
+                    // SAFETY: the row is below the chunk's length, and the items of the row before
+                    // ended with its call.
+                    unsafe { call::<$($param),*>(self, $($param::item($pointer, &mut $shared, at.row)),*) };
+                    at.row += 1;
+                }
+                std::mem::forget(at);
+            }
+        }
+    };
+}
+
+function!(A pa sa);
+function!(A pa sa, B pb sb);
+function!(A pa sa, B pb sb, C pc sc);
+function!(A pa sa, B pb sb, C pc sc, D pd sd);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh);
+
+/// A row system under construction: its name, its order, and the entities that it visits.
+pub struct RowDecl {
+    name: String,
+    after: Vec<String>,
+    filters: Vec<Filter>,
+    build: Box<dyn FnOnce(Vec<Filter>) -> Box<dyn System>>,
+}
+
+impl RowDecl {
+    /// The finished declaration.
+    pub fn finish(self) -> SystemDecl {
+        SystemDecl {
+            name: self.name,
+            after: self.after,
+            system: (self.build)(self.filters),
+        }
+    }
+}
+
+/// Row functions and row systems under construction: what `sim.each(…)` takes.
+pub trait IntoRow<Marker>: Sized {
+    /// The system with the function's own name and no filters.
+    fn decl(self) -> RowDecl;
+
+    /// Gives the system a name; closures need one, and so does a function that is added a second time.
+    fn named(self, name: &str) -> RowDecl {
+        RowDecl {
+            name: name.to_owned(),
+            ..self.decl()
+        }
+    }
+
+    /// Orders the system after another one beyond what conflicts and written order say.
+    fn after(self, name: &str) -> RowDecl {
+        let mut decl = self.decl();
+        decl.after.push(name.to_owned());
+        decl
+    }
+
+    /// Visits only entities that hold `T`.
+    fn with<T: Component>(self) -> RowDecl {
+        self.filter(Filter::with::<T>())
+    }
+
+    /// Visits only entities that do not hold `T`.
+    fn without<T: Component>(self) -> RowDecl {
+        self.filter(Filter::without::<T>())
+    }
+
+    /// Visits only chunks in which `T` was lent for writing since the system last ran; chunk-grained.
+    fn changed<T: Component>(self) -> RowDecl {
+        self.filter(Filter::changed::<T>())
+    }
+
+    /// Adds a filter.
+    fn filter(self, filter: Filter) -> RowDecl {
+        let mut decl = self.decl();
+        decl.filters.push(filter);
+        decl
+    }
+}
+
+impl IntoRow<()> for RowDecl {
+    fn decl(self) -> RowDecl {
+        self
+    }
+}
+
+impl<Marker: 'static, F: RowFunction<Marker>> IntoRow<(Marker,)> for F {
+    fn decl(self) -> RowDecl {
+        RowDecl {
+            name: short_name::<F>().to_owned(),
+            after: Vec::new(),
+            filters: Vec::new(),
+            build: Box::new(|filters| {
+                Box::new(RowSystem::<Marker, F> {
+                    function: self,
+                    filters,
+                    bound: None,
+                    marker: PhantomData,
+                })
+            }),
+        }
+    }
+}
+
+/// A row function bound to a world.
+struct RowSystem<Marker, F: RowFunction<Marker>> {
+    function: F,
+    filters: Vec<Filter>,
+    bound: Option<Bound<F::Fetch, F::State>>,
+    marker: PhantomData<fn() -> Marker>,
+}
+
+struct Bound<F: Fetch, S> {
+    matches: Matches<F>,
+    state: S,
+}
+
+impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker, F> {
+    fn kind(&self) -> Kind {
+        Kind::Rows
+    }
+
+    fn declare(&mut self, world: &mut World) -> Result<Access, EcsError> {
+        let mut access = Access::default();
+        let (fetch, state) = F::declare(world, &mut access)?;
+        let filters = self
+            .filters
+            .iter()
+            .map(|filter| filter.resolve(world))
+            .collect::<Result<Vec<Resolved>, _>>()?;
+        self.bound = Some(Bound {
+            matches: Matches::new(fetch, filters),
+            state,
+        });
+        Ok(access)
+    }
+
+    fn refresh(&mut self, world: &World) {
+        if let Some(bound) = &mut self.bound {
+            bound.matches.refresh(world);
+        }
+    }
+
+    fn visits(&self, archetype: u32) -> bool {
+        self.bound
+            .as_ref()
+            .is_some_and(|bound| bound.matches.columns(archetype).is_some())
+    }
+
+    unsafe fn run(&self, _: &Run<'_>) {
+        unreachable!("a row system runs on chunks");
+    }
+
+    unsafe fn run_chunk(&self, chunk: ChunkId, run: &Run<'_>) {
+        let Some(bound) = &self.bound else { return };
+        let world = run.step.world;
+        let chunk = world.chunk(chunk);
+        let Some(columns) = bound.matches.chunk(world, chunk, run.since) else {
+            return;
+        };
+        // SAFETY: the caller holds the declared writes to this chunk, so nobody else sets these ticks meanwhile.
+        F::Fetch::written(columns, &mut |column| unsafe {
+            chunk.set_changed(column, run.tick)
+        });
+        // SAFETY: the caller's promise is passed on; pointers and entities are those of one chunk.
+        unsafe {
+            self.function.run(
+                &bound.state,
+                F::Fetch::pointers(columns, chunk),
+                chunk.entities(),
+                run,
+            )
+        };
+    }
+}

@@ -1,0 +1,201 @@
+//! The step: systems in written order, compiled into a plan and run by the executor.
+//!
+//! ```text
+//!   systems ──declare──> plan ──> executor ──run / run_chunk──> Stage ──> systems
+//!                                                                 │
+//!                    one world, one set of workers, lent for a step
+//! ```
+
+mod compile;
+mod stage;
+
+pub use compile::ScheduleError;
+
+use crate::entity::Entity;
+use crate::system::{System, SystemDecl};
+use crate::workers::Workers;
+use crate::world::World;
+use layerw_frame_graph::{Executor, Plan, RunOptions};
+use layerw_jobs::Jobs;
+use stage::{Stage, Visits};
+use std::any::Any;
+
+/// What stands in the written order.
+pub enum Entry {
+    /// A system.
+    System(SystemDecl),
+    /// The point where the commands recorded so far are applied.
+    Apply,
+}
+
+/// A node's work.
+enum Body {
+    System(Box<dyn System>),
+    Apply,
+}
+
+/// A node's work with its name and explicit order.
+struct Named {
+    name: String,
+    after: Vec<String>,
+    body: Body,
+}
+
+/// A system's panic, with the place where it happened.
+pub struct Failure {
+    /// The system.
+    pub system: String,
+    /// The entity whose row was being worked on, where a row system failed.
+    pub entity: Option<Entity>,
+    /// The step that was stopped.
+    pub step: u64,
+    /// What was thrown.
+    pub payload: Box<dyn Any + Send>,
+}
+
+/// Measured cost of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SystemCost<'a> {
+    /// The system's name.
+    pub name: &'a str,
+    /// Runs so far: one per step, and per chunk for row systems.
+    pub calls: u64,
+    /// Time in all runs, summed over workers, in nanoseconds.
+    pub ns: u64,
+}
+
+/// The systems, their plan, and the executor that runs it.
+pub struct Schedule {
+    nodes: Vec<Named>,
+    plan: Plan,
+    executor: Executor,
+    threads: usize,
+    visits: Visits,
+    restored: u64,
+}
+
+impl Schedule {
+    /// Declares all systems to the world and compiles their graph for `threads` workers.
+    ///
+    /// # Errors
+    /// A component's name is taken by another layout, or the systems do not form a graph.
+    pub fn new(
+        entries: Vec<Entry>,
+        world: &mut World,
+        threads: usize,
+    ) -> Result<Self, ScheduleError> {
+        let mut applies = 0;
+        let mut nodes: Vec<Named> = entries
+            .into_iter()
+            .map(|entry| match entry {
+                Entry::System(decl) => Named {
+                    name: decl.name,
+                    after: decl.after,
+                    body: Body::System(decl.system),
+                },
+                Entry::Apply => {
+                    applies += 1;
+                    let name = if applies == 1 {
+                        "apply commands".to_owned()
+                    } else {
+                        format!("apply commands {applies}")
+                    };
+                    Named {
+                        name,
+                        after: Vec::new(),
+                        body: Body::Apply,
+                    }
+                }
+            })
+            .collect();
+        let plan = compile::compile(&mut nodes, world)?;
+        let executor = Executor::new(&plan, threads);
+        let visits = Visits::new(&plan);
+        Ok(Schedule {
+            nodes,
+            plan,
+            executor,
+            threads,
+            visits,
+            restored: world.restored(),
+        })
+    }
+
+    /// The compiled graph.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What each system has cost so far, in written order.
+    pub fn costs(&self) -> impl Iterator<Item = SystemCost<'_>> {
+        self.plan.node_ids().map(|node| {
+            let cost = self.executor.cost(node);
+            SystemCost {
+                name: &self.plan.node(node).name,
+                calls: cost.calls,
+                ns: cost.ns,
+            }
+        })
+    }
+
+    /// Runs all systems once, applies their commands, turns the events over and recycles scratch.
+    ///
+    /// A step that fails leaves the world half-done, with its commands forgotten.
+    ///
+    /// # Errors
+    /// A system panicked; of several the first in written order that was seen.
+    pub fn step(
+        &mut self,
+        world: &mut World,
+        jobs: &Jobs,
+        workers: &mut Workers,
+        shuffle: Option<u64>,
+    ) -> Result<(), Failure> {
+        if self.restored != world.restored() {
+            self.rebind(world);
+        }
+        let step = world.step();
+        let nodes = self.nodes.len() as u64;
+        let base = world.tick();
+        let mut stage = Stage::new(
+            &mut self.nodes,
+            &self.plan,
+            &mut self.visits,
+            world,
+            jobs,
+            workers,
+            base,
+        );
+        stage.refresh();
+        let outcome = self.executor.run(jobs, &stage, RunOptions { shuffle });
+        drop(stage);
+        if let Err(failure) = outcome {
+            let entity = workers.take_failed_row(failure.node.index() as u32);
+            workers.vent();
+            let system = self.plan.node(failure.node).name.clone();
+            return Err(Failure {
+                system,
+                entity,
+                step,
+                payload: failure.payload,
+            });
+        }
+        world.set_tick(base + nodes + 1);
+        workers.apply(world);
+        world.set_tick(base + nodes + 2);
+        world.flip_events();
+        world.set_step(step + 1);
+        workers.vent();
+        Ok(())
+    }
+
+    /// Component ids may differ after a restore, so everything that holds one is made again.
+    fn rebind(&mut self, world: &mut World) {
+        let plan = compile::compile(&mut self.nodes, world);
+        self.plan = plan
+            .unwrap_or_else(|error| panic!("the restored world does not fit the systems: {error}"));
+        self.executor = Executor::new(&self.plan, self.threads);
+        self.visits = Visits::new(&self.plan);
+        self.restored = world.restored();
+    }
+}

@@ -1,0 +1,204 @@
+//! What the executor calls: one step over one world.
+//!
+//! Many workers run systems at once, each over the columns that it declared; a barrier node has everything to itself. Both are the
+//! executor's promise, kept by the plan, and this module is the place that leans on it: the world is reached through a raw pointer,
+//! as `&World` by systems (which write columns only through the addresses that they declared) and as `&mut World` by barriers.
+
+use super::{Body, Named};
+use crate::chunk::ChunkId;
+use crate::cx::{Run, Step};
+use crate::workers::Workers;
+use crate::world::World;
+use layerw_frame_graph::{GroupId, NodeId, Plan, Work};
+use layerw_jobs::Jobs;
+use std::cell::UnsafeCell;
+
+/// The chunks that each group of row systems visits, in order of archetype and row.
+pub(super) struct Visits {
+    groups: Vec<Vec<ChunkId>>,
+    /// The group of each node.
+    group_of: Vec<Option<GroupId>>,
+    /// The world's structure when this was made; never a structure's number at first.
+    structure: u64,
+}
+
+impl Visits {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Visits {
+            groups: vec![Vec::new(); plan.groups().len()],
+            group_of: plan.nodes().iter().map(|node| node.group).collect(),
+            structure: u64::MAX,
+        }
+    }
+
+    /// Lists the chunks again where the world's structure has changed. Keeps its memory, so a world whose number of chunks goes up and
+    /// down allocates nothing in the long run.
+    fn refresh(&mut self, nodes: &mut [Named], plan: &Plan, world: &World) {
+        if self.structure == world.structure() {
+            return;
+        }
+        self.structure = world.structure();
+        for node in &mut *nodes {
+            if let Body::System(system) = &mut node.body {
+                system.refresh(world);
+            }
+        }
+        for (chunks, members) in self.groups.iter_mut().zip(plan.groups()) {
+            chunks.clear();
+            for archetype in world.archetypes() {
+                let visits = |node: &NodeId| match &nodes[node.index()].body {
+                    Body::System(system) => system.visits(archetype.id()),
+                    Body::Apply => false,
+                };
+                if members.iter().any(visits) {
+                    chunks.extend_from_slice(archetype.chunks());
+                }
+            }
+        }
+    }
+}
+
+/// Everything that a barrier may change.
+struct Lent<'s> {
+    nodes: &'s mut [Named],
+    visits: &'s mut Visits,
+    world: &'s mut World,
+    workers: &'s mut Workers,
+}
+
+/// One step over one world.
+pub(super) struct Stage<'s> {
+    lent: UnsafeCell<Lent<'s>>,
+    plan: &'s Plan,
+    jobs: &'s Jobs,
+    dt: f64,
+    step: u64,
+    seed: u64,
+    /// The change tick before this step; node `i` runs at `base + 1 + i`.
+    base: u64,
+}
+
+// SAFETY: `lent` is read by any number of workers, and changed by a barrier node while the executor runs nothing else. Systems are
+// `Send + Sync`; the world's columns are written under the plan, `Workers` is made for sharing.
+unsafe impl Sync for Stage<'_> {}
+
+impl<'s> Stage<'s> {
+    pub(super) fn new(
+        nodes: &'s mut [Named],
+        plan: &'s Plan,
+        visits: &'s mut Visits,
+        world: &'s mut World,
+        jobs: &'s Jobs,
+        workers: &'s mut Workers,
+        base: u64,
+    ) -> Self {
+        let (dt, step, seed) = (world.dt(), world.step(), world.seed());
+        Stage {
+            lent: UnsafeCell::new(Lent {
+                nodes,
+                visits,
+                world,
+                workers,
+            }),
+            plan,
+            jobs,
+            dt,
+            step,
+            seed,
+            base,
+        }
+    }
+
+    /// Brings systems and chunk lists up to date with the world.
+    pub(super) fn refresh(&mut self) {
+        let Lent {
+            nodes,
+            visits,
+            world,
+            ..
+        } = self.lent.get_mut();
+        visits.refresh(nodes, self.plan, world);
+    }
+
+    /// What systems see.
+    fn lent(&self) -> &Lent<'s> {
+        // SAFETY: only barriers make `&mut Lent`, and none runs while a system does.
+        unsafe { &*self.lent.get() }
+    }
+
+    fn step(&self) -> Step<'_> {
+        let lent = self.lent();
+        Step {
+            world: lent.world,
+            jobs: self.jobs,
+            workers: lent.workers,
+            dt: self.dt,
+            step: self.step,
+            seed: self.seed,
+        }
+    }
+
+    fn run_of<'a>(&self, step: &'a Step<'a>, node: NodeId, worker: usize, chunk: u32) -> Run<'a> {
+        let place = node.index() as u32;
+        let tick = self.base + 1 + u64::from(place);
+        // A step takes `nodes + 2` ticks, see `Schedule::step`; the first step has none before it.
+        let since = if self.step == 0 {
+            0
+        } else {
+            tick.saturating_sub(self.plan.nodes().len() as u64 + 2)
+        };
+        Run {
+            step,
+            worker,
+            place,
+            chunk,
+            tick,
+            since,
+        }
+    }
+
+    /// Runs a barrier node.
+    fn barrier(&self, node: NodeId) {
+        // SAFETY: the plan orders a barrier against every other node, so nothing else runs, and no
+        // reference from `lent` is alive.
+        let lent = unsafe { &mut *self.lent.get() };
+        lent.world.set_tick(self.base + 1 + node.index() as u64);
+        match &lent.nodes[node.index()].body {
+            Body::System(system) => system.run_exclusive(lent.world),
+            Body::Apply => lent.workers.apply(lent.world),
+        }
+        lent.visits.refresh(lent.nodes, self.plan, lent.world);
+    }
+}
+
+impl Work for Stage<'_> {
+    fn run(&self, node: NodeId, worker: usize) {
+        if self.plan.node(node).barrier {
+            return self.barrier(node);
+        }
+        if let Body::System(system) = &self.lent().nodes[node.index()].body {
+            let step = self.step();
+            let run = self.run_of(&step, node, worker, 0);
+            // SAFETY: the plan orders this node after all that conflict with it, so its declared access is held; the executor calls on
+            // the thread that runs as `worker`.
+            unsafe { system.run(&run) };
+        }
+    }
+
+    fn chunks(&self, group: GroupId) -> usize {
+        self.lent().visits.groups[group.index()].len()
+    }
+
+    fn run_chunk(&self, node: NodeId, chunk: usize, worker: usize) {
+        let lent = self.lent();
+        let Some(group) = lent.visits.group_of[node.index()] else {
+            return;
+        };
+        if let Body::System(system) = &lent.nodes[node.index()].body {
+            let step = self.step();
+            let run = self.run_of(&step, node, worker, chunk as u32);
+            // SAFETY: as in `run`, for the rows of this chunk: the executor runs a group's systems on a chunk in order, on one worker.
+            unsafe { system.run_chunk(lent.visits.groups[group.index()][chunk], &run) };
+        }
+    }
+}

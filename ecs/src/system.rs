@@ -1,0 +1,63 @@
+//! Systems: a function with the access that its signature declares.
+
+use crate::access::Access;
+use crate::chunk::ChunkId;
+use crate::cx::Run;
+use crate::error::EcsError;
+use crate::world::World;
+
+/// How a system runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Once per chunk, touching only the row at hand: chunks run in parallel, and chains of such systems run chunk by chunk.
+    Rows,
+    /// Once per step, with queries over any rows.
+    Whole,
+    /// Once per step on worker 0, for things that are bound to a thread.
+    Pinned,
+    /// Once per step while nothing else runs, with the whole world to itself.
+    Exclusive,
+}
+
+/// What the engine drives: declared access and a function, erased. Scripts become the same thing as Rust functions here.
+pub trait System: Send + Sync {
+    /// How it runs.
+    fn kind(&self) -> Kind;
+
+    /// Registers components and declares the access; called again after a restore, when component ids may differ.
+    ///
+    /// # Errors
+    /// A component's name is taken by another layout.
+    fn declare(&mut self, world: &mut World) -> Result<Access, EcsError>;
+
+    /// Looks at archetypes that came since the last call.
+    fn refresh(&mut self, world: &World);
+
+    /// Whether a row system visits an archetype.
+    fn visits(&self, archetype: u32) -> bool;
+
+    /// Runs a whole or pinned system.
+    ///
+    /// # Safety
+    /// The declared access is held, and the calling thread runs as `run.worker`.
+    unsafe fn run(&self, run: &Run<'_>);
+
+    /// Runs a row system on one chunk; returns at once where it does not match.
+    ///
+    /// # Safety
+    /// As [`System::run`], for the rows of this chunk.
+    unsafe fn run_chunk(&self, chunk: ChunkId, run: &Run<'_>);
+
+    /// Runs an exclusive system.
+    fn run_exclusive(&self, _world: &mut World) {}
+}
+
+/// A system with its name and its place in the order, ready to be added to a simulation.
+pub struct SystemDecl {
+    /// Unique name; by default the function's.
+    pub name: String,
+    /// Names of systems that must run before, beyond what conflicts and written order say.
+    pub after: Vec<String>,
+    /// The system.
+    pub system: Box<dyn System>,
+}
