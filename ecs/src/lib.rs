@@ -33,6 +33,7 @@ mod random;
 mod registry;
 mod root;
 pub mod row;
+pub mod schedule;
 mod schema;
 mod slab;
 mod storage;

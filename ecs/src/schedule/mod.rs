@@ -133,7 +133,7 @@ impl Schedule {
             SystemCost {
                 name: &self.plan.node(node).name,
                 calls: cost.calls,
-                ns: cost.ns,
+                ns: cost.total_ns,
             }
         })
     }
@@ -149,7 +149,7 @@ impl Schedule {
         world: &mut World,
         jobs: &Jobs,
         workers: &mut Workers,
-        shuffle: Option<u64>,
+        options: RunOptions,
     ) -> Result<(), Failure> {
         if self.restored != world.restored() {
             self.rebind(world);
@@ -167,7 +167,7 @@ impl Schedule {
             base,
         );
         stage.refresh();
-        let outcome = self.executor.run(jobs, &stage, RunOptions { shuffle });
+        let outcome = self.executor.run(jobs, &stage, options);
         drop(stage);
         if let Err(failure) = outcome {
             let entity = workers.take_failed_row(failure.node.index() as u32);
