@@ -1,6 +1,7 @@
 //! The components that a world knows: by number, by name, by Rust type.
 
 use crate::error::EcsError;
+use crate::hash::Floats;
 use crate::pages::Pages;
 use crate::root::TableHeader;
 use crate::schema::{Component, Schema};
@@ -48,6 +49,8 @@ pub(crate) struct ComponentRecord {
 /// What is known beside the arena.
 pub(crate) struct Info {
     pub(crate) schema: Schema,
+    /// Where its floats are, for the hash.
+    floats: Floats,
     /// Who holds the pages of its rows, resource and events.
     pub(crate) owner: Owner,
     /// The number of its Rust type, where one was seen.
@@ -91,6 +94,11 @@ impl Components {
     /// Bytes of one value.
     pub(crate) fn value_bytes(&self, id: ComponentId) -> u32 {
         if id == ENTITY_COLUMN { size_of::<u64>() as u32 } else { self.schema(id).size }
+    }
+
+    /// Where its floats are; entity columns have none.
+    pub(crate) fn floats(&self, id: ComponentId) -> &Floats {
+        if id == ENTITY_COLUMN { &Floats::None } else { &self.infos[id.0 as usize].floats }
     }
 
     pub(crate) fn schema(&self, id: ComponentId) -> &Schema {
@@ -173,7 +181,8 @@ impl Components {
     pub(crate) fn note(&mut self, schema: Schema, owner: Owner) -> ComponentId {
         let id = ComponentId(self.len());
         let place = self.by_name.partition_point(|&other| self.schema(other).name < schema.name);
-        self.infos.push(Info { schema, owner, type_number: None });
+        let floats = Floats::of(&schema.fields);
+        self.infos.push(Info { schema, floats, owner, type_number: None });
         self.by_name.insert(place, id);
         id
     }
