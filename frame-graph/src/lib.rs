@@ -13,8 +13,11 @@
 #![forbid(unsafe_code)]
 
 pub mod plan;
+pub mod run;
+mod sync;
 
 pub use plan::{
     Access, Cause, Conflict, Edge, EdgeGrain, Grain, GraphBuilder, GraphError, GroupId, Key,
     Lifetime, Mode, NodeDecl, NodeId, NodeKind, Plan, Source, Task,
 };
+pub use run::{Executor, Failure, NodeCost, RunOptions, Spread, Work};

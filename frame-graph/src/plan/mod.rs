@@ -15,6 +15,8 @@ mod builder;
 mod declare;
 mod derive;
 mod dot;
+#[cfg(test)]
+pub(crate) mod drafts;
 mod error;
 mod fuse;
 mod json;

@@ -1,0 +1,181 @@
+//! What tasks cost, measured while they run. Costs decide who runs a task and whether workers are
+//! woken at all; they never decide what a task may see, so measuring wrong costs time and nothing
+//! else.
+//!
+//! Reading the clock twice costs more than an empty node. A task of 4 µs or more is timed each time,
+//! a cheaper one every 16th step and counted 16 times. Every task's turn comes in another step, so
+//! no step carries all the clock readings.
+
+use crate::sync::{AtomicU32, AtomicU64, Relaxed};
+
+/// What a task is taken to cost before it has run, in ns: enough to be spread over workers.
+const UNKNOWN_NS: f32 = 20_000.0;
+/// From here on a task is timed in every step: two clock readings are half a percent of it.
+const ALWAYS_TIMED_NS: f32 = 4_000.0;
+/// The others are timed in one of so many steps, a power of two.
+const SAMPLED_STEPS: u32 = 16;
+/// Share of a new measurement in the average.
+const NEW_SHARE: f32 = 0.25;
+
+/// Costs of all tasks and how they divide among members of groups.
+pub(super) struct Costs {
+    tasks: Box<[TaskCost]>,
+    /// For each node of a group, time spent in it on sampled chunks: the group's time is divided in
+    /// proportion.
+    member_ns: Box<[AtomicU64]>,
+}
+
+/// Fields are atomic because workers write them, but each task runs on one worker per step and
+/// steps follow each other, so plain loads and stores do.
+struct TaskCost {
+    /// Average per step as f32, negative while unknown.
+    estimate_ns: AtomicU32,
+    /// 0, or `SAMPLED_STEPS - 1`.
+    sample_mask: AtomicU32,
+    /// Sum over all steps; sampled ones count for those between them.
+    total_ns: AtomicU64,
+}
+
+impl Costs {
+    pub(super) fn new(tasks: usize, nodes: usize) -> Costs {
+        let unknown = || TaskCost {
+            estimate_ns: AtomicU32::new((-1.0_f32).to_bits()),
+            sample_mask: AtomicU32::new(0),
+            total_ns: AtomicU64::new(0),
+        };
+        Costs {
+            tasks: (0..tasks).map(|_| unknown()).collect(),
+            member_ns: (0..nodes).map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    /// Whether the task should be timed in this step.
+    #[inline(always)]
+    pub(super) fn is_timed(&self, task: usize, step: u32) -> bool {
+        let mask = self.tasks[task].sample_mask.load(Relaxed);
+        (step.wrapping_add(task as u32)) & mask == 0
+    }
+
+    /// What the task is expected to cost in a step, in ns.
+    pub(super) fn estimate_ns(&self, task: usize) -> f32 {
+        match self.known_ns(task) {
+            Some(estimate) => estimate,
+            None => UNKNOWN_NS,
+        }
+    }
+
+    /// The same, `None` before the first measurement.
+    pub(super) fn known_ns(&self, task: usize) -> Option<f32> {
+        let estimate = f32::from_bits(self.tasks[task].estimate_ns.load(Relaxed));
+        (estimate >= 0.0).then_some(estimate)
+    }
+
+    /// Takes a measurement of a task for which [`Costs::is_timed`] said yes; it stands for the steps
+    /// in which the task is not timed as well.
+    #[inline(never)]
+    pub(super) fn learn_sample(&self, task: usize, measured_ns: u64) {
+        let steps = 1 + self.tasks[task].sample_mask.load(Relaxed);
+        self.learn(task, measured_ns, steps);
+    }
+
+    /// Takes a measurement of a task that was timed out of turn.
+    pub(super) fn learn_once(&self, task: usize, measured_ns: u64) {
+        self.learn(task, measured_ns, 1);
+    }
+
+    fn learn(&self, task: usize, measured_ns: u64, steps: u32) {
+        let cost = &self.tasks[task];
+        let total = cost.total_ns.load(Relaxed) + measured_ns * u64::from(steps);
+        cost.total_ns.store(total, Relaxed);
+        let measured = measured_ns as f32;
+        let (estimate, surprising) = match self.known_ns(task) {
+            None => (measured, false),
+            // A worker that lost its CPU in the middle measures milliseconds: one such value moves
+            // the average to less than double.
+            Some(old) => {
+                let believed = measured.min(4.0 * old + 2_000.0);
+                (old + (believed - old) * NEW_SHARE, measured > 2.0 * old)
+            }
+        };
+        cost.estimate_ns.store(estimate.to_bits(), Relaxed);
+        let always = surprising || estimate >= ALWAYS_TIMED_NS;
+        let mask = if always { 0 } else { SAMPLED_STEPS - 1 };
+        cost.sample_mask.store(mask, Relaxed);
+    }
+
+    /// Time spent in a task over all steps, in ns: measured where it is timed each time, else
+    /// estimated from the steps in which it was.
+    pub(super) fn total_ns(&self, task: usize) -> u64 {
+        self.tasks[task].total_ns.load(Relaxed)
+    }
+
+    /// Notes time spent in a member of a group on a sampled chunk. Several workers may.
+    pub(super) fn learn_member(&self, node: usize, measured_ns: u64) {
+        self.member_ns[node].fetch_add(measured_ns, Relaxed);
+    }
+
+    /// A member's share of what its group took, from the sampled chunks.
+    pub(super) fn member_total_ns(&self, task: usize, members: &[u32], node: u32) -> u64 {
+        let sampled = |node: u32| self.member_ns[node as usize].load(Relaxed);
+        let all: u64 = members.iter().map(|&member| sampled(member)).sum();
+        let total = u128::from(self.total_ns(task));
+        let share = match all {
+            0 => total / members.len() as u128,
+            _ => total * u128::from(sampled(node)) / u128::from(all),
+        };
+        share as u64
+    }
+}
+
+#[cfg(all(test, not(feature = "loom")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cheap_tasks_are_timed_in_one_step_of_sixteen_each_in_its_own() {
+        let costs = Costs::new(16, 0);
+        for task in 0..16 {
+            assert!(costs.is_timed(task, 0), "before the first measurement");
+            costs.learn_sample(task, 100);
+        }
+        for step in 0..32 {
+            let timed = (0..16).filter(|&task| costs.is_timed(task, step)).count();
+            assert_eq!(timed, 1, "in step {step}");
+        }
+    }
+
+    #[test]
+    fn a_sample_counts_for_the_steps_between() {
+        let costs = Costs::new(1, 0);
+        for step in 0..161 {
+            if costs.is_timed(0, step) {
+                costs.learn_sample(0, 100);
+            }
+        }
+        // The first step is timed as well and counts once.
+        assert_eq!(costs.total_ns(0), 100 + 100 * 16 * 10);
+    }
+
+    #[test]
+    fn a_lost_cpu_moves_an_estimate_to_less_than_double_and_a_change_is_followed() {
+        let costs = Costs::new(1, 0);
+        costs.learn_sample(0, 10_000);
+        costs.learn_sample(0, 50_000_000);
+        assert!(costs.estimate_ns(0) < 20_000.0);
+        for _ in 0..20 {
+            costs.learn_sample(0, 1_000_000);
+        }
+        assert!((900_000.0..1_100_000.0).contains(&costs.estimate_ns(0)));
+    }
+
+    #[test]
+    fn a_group_divides_its_time_as_its_samples_do() {
+        let costs = Costs::new(1, 3);
+        costs.learn_sample(0, 9_000);
+        assert_eq!(costs.member_total_ns(0, &[0, 1, 2], 1), 3_000);
+        costs.learn_member(0, 10);
+        costs.learn_member(2, 20);
+        let shares = [0, 1, 2].map(|node| costs.member_total_ns(0, &[0, 1, 2], node));
+        assert_eq!(shares, [3_000, 0, 6_000]);
+    }
+}

@@ -1,0 +1,113 @@
+//! One step as everybody sees it who runs a part of it, and the calls into the client's work.
+
+use layerw_trace::{Label, now_ns, zone, zone_value};
+
+use super::Work;
+use super::costs::Costs;
+use super::failure::{Blame, Spot};
+use super::rows::Rows;
+use super::shape::Shape;
+use super::shuffle::{Dice, Stride};
+use crate::plan::{GroupId, NodeId};
+
+/// One chunk in so many, another one each step, is timed member by member. A power of two.
+const SAMPLED_CHUNKS: usize = 16;
+/// In so many first steps all chunks are.
+const SAMPLED_STEPS: u32 = 2;
+
+/// What the parts of a step share.
+pub(super) struct Step<'a, W: ?Sized> {
+    pub work: &'a W,
+    pub shape: &'a Shape,
+    pub labels: &'a [Label],
+    pub costs: &'a Costs,
+    pub rows: &'a [Rows],
+    pub blame: &'a Blame,
+    /// Steps run before this one.
+    pub number: u32,
+    /// For the order of chunks, where it is shuffled.
+    pub seed: Option<u64>,
+}
+
+impl<W: Work + ?Sized> Step<'_, W> {
+    /// Runs a node that is not a row node, timed if it is its turn.
+    #[inline(always)]
+    pub(super) fn run_node(&self, task: usize, node: u32, worker: usize, spot: &Spot) {
+        spot.node(node);
+        let _zone = zone(self.labels[node as usize]);
+        if self.costs.is_timed(task, self.number) {
+            let begin = now_ns();
+            self.work.run(NodeId(node), worker);
+            self.costs
+                .learn_sample(task, now_ns().saturating_sub(begin));
+        } else {
+            self.work.run(NodeId(node), worker);
+        }
+    }
+
+    /// How many chunks a group has in this step.
+    pub(super) fn chunks(&self, group: u32, spot: &Spot) -> usize {
+        // A panic in there is put down to the first member.
+        spot.node(self.shape.members.of(group as usize)[0]);
+        self.work.chunks(GroupId(group))
+    }
+
+    /// Runs all of a group's chunks here.
+    pub(super) fn run_rows(
+        &self,
+        task: usize,
+        group: u32,
+        chunks: usize,
+        worker: usize,
+        spot: &Spot,
+    ) {
+        let order = match self.seed {
+            None => Stride::natural(chunks),
+            Some(seed) => Stride::random(chunks, &mut Dice::new(seed, group)),
+        };
+        let begin = self.costs.is_timed(task, self.number).then(now_ns);
+        for place in 0..chunks {
+            if self.blame.is_stopped() {
+                return;
+            }
+            self.run_chunk(group, order.at(place), worker, spot);
+        }
+        let spent = begin.map(|begin| now_ns().saturating_sub(begin));
+        self.rows[group as usize].learn(chunks, spent);
+        if let Some(spent) = spent {
+            self.costs.learn_sample(task, spent);
+        }
+    }
+
+    /// Runs the members of a group, in order, on one chunk.
+    #[inline]
+    pub(super) fn run_chunk(&self, group: u32, chunk: usize, worker: usize, spot: &Spot) {
+        let members = self.shape.members.of(group as usize);
+        let turn = chunk.wrapping_add(self.number as usize) & (SAMPLED_CHUNKS - 1);
+        if turn == 0 || self.number < SAMPLED_STEPS {
+            self.run_chunk_timed(members, chunk, worker, spot);
+            return;
+        }
+        for &node in members {
+            spot.chunk(node, chunk);
+            let _zone = zone_value(self.labels[node as usize], chunk as u64);
+            self.work.run_chunk(NodeId(node), chunk, worker);
+        }
+    }
+
+    /// The same, timing each member.
+    fn run_chunk_timed(&self, members: &[u32], chunk: usize, worker: usize, spot: &Spot) {
+        let mut begin = now_ns();
+        for &node in members {
+            spot.chunk(node, chunk);
+            {
+                let _zone = zone_value(self.labels[node as usize], chunk as u64);
+                self.work.run_chunk(NodeId(node), chunk, worker);
+            }
+            let end = now_ns();
+            self.costs
+                .learn_member(node as usize, end.saturating_sub(begin));
+            begin = end;
+        }
+    }
+}
