@@ -30,6 +30,8 @@ mod caught;
 mod costs;
 mod error;
 mod host;
+mod join;
+mod latch;
 mod local;
 mod par_for;
 mod pool;
@@ -39,6 +41,7 @@ mod sleep;
 mod start;
 mod sync;
 mod team;
+mod window;
 
 pub use error::JobsError;
 pub use ranges::Ranges;

@@ -8,6 +8,7 @@ use layerw_trace::now_ns;
 
 use crate::board::{Entry, NOWHERE, SEATS_MAX, Slot, Work};
 use crate::caught::Payload;
+use crate::join;
 use crate::pool::{Pool, Worker};
 use crate::sleep::{Alarm, Call, Nap, Patience};
 use crate::sync::Arc;
@@ -27,6 +28,8 @@ pub(crate) struct Local {
     small_loops: Cell<u32>,
     /// How long this worker has found nothing useful to do.
     pub(crate) patience: Patience,
+    /// Its stack of jobs from joins.
+    pub(crate) joins: join::Private,
 }
 
 /// Which open work a worker may help with.
@@ -56,6 +59,7 @@ impl Local {
             slot: Cell::new(NOWHERE),
             small_loops: Cell::new(0),
             patience: Patience::new(),
+            joins: join::Private::new(),
         }
     }
 
@@ -102,7 +106,15 @@ impl Local {
         self.slot.get()
     }
 
-    fn me(&self) -> &Worker {
+    /// There are no other workers.
+    #[inline]
+    pub(crate) fn is_alone(&self) -> bool {
+        self.pool.threads() == 1
+    }
+
+    /// The part of this worker that others touch.
+    #[inline]
+    pub(crate) fn me(&self) -> &Worker {
         &self.pool.workers[self.index]
     }
 
@@ -210,8 +222,8 @@ impl Drop for Posted<'_> {
 
 /// Being a helper.
 impl Local {
-    /// Enters one open slot and helps there until nothing is left to take. False if there was none. What it helps
-    /// with renews the worker's patience if there was something to do.
+    /// Enters one open slot and helps there until nothing is left to take, or takes a job that a join shares. False if
+    /// there was none. What it helps with renews the worker's patience if there was something to do.
     pub(crate) fn help(&self, which: Which<'_>) -> bool {
         let board = &self.pool.board;
         let except = match which {
@@ -237,10 +249,8 @@ impl Local {
                     // The slot may have changed hands since the first look; now that we are inside it cannot.
                     let helps = allowed(slot);
                     if helps {
-                        let outer = self.slot.replace(slot.index);
                         // SAFETY: we are inside.
-                        unsafe { slot.help(self) };
-                        self.slot.set(outer);
+                        self.within(slot.index, || unsafe { slot.help(self) });
                     }
                     if slot.seats.leave() {
                         self.pool.wake_owner(slot);
@@ -251,7 +261,23 @@ impl Local {
                 }
             }
         }
-        false
+        match which {
+            Which::All | Which::Besides(_) => self.steal_any_join(),
+            Which::Below(_) => false,
+        }
+    }
+
+    /// Runs `f` as part of what is open on a slot.
+    pub(crate) fn within<R>(&self, slot: u32, f: impl FnOnce() -> R) -> R {
+        let outer = self.slot.replace(slot);
+        let result = f();
+        self.slot.set(outer);
+        result
+    }
+
+    /// Sleeps until woken by whoever knows what this worker waits for, unless `blocked` says no.
+    pub(crate) fn lie_waiting(&self, blocked: impl FnOnce() -> bool) {
+        self.me().parker.lie(Nap::Waiting, None, blocked);
     }
 
     /// The life of a worker other than the first: helps, looks, rests.

@@ -145,16 +145,19 @@ impl<F: Fn(Range<usize>, usize) + Sync> Loop<'_, F> {
             help: Self::help,
             data: (&raw const *self).cast(),
         };
+        // The front of this worker's own share is taken before anybody can see it, so it is never stolen.
+        let first = Cell::new(None);
         let prepare = |slot: &Slot| {
             slot.ranges.reset(self.blocks);
             if done > 0 {
                 slot.ranges.next(here.index(), done);
             }
+            first.set(slot.ranges.next(here.index(), self.batch.get()));
         };
         let own = |slot: &Slot| {
             pool.call(slot, self.wakes(here, seats, block_ns * left as f32));
             let start_ns = now_ns();
-            let blocks = self.work(here, slot);
+            let blocks = self.work(here, slot, first.take());
             pool.costs
                 .learn(key, now_ns() - start_ns, blocks * self.grain);
         };
@@ -182,16 +185,19 @@ impl<F: Fn(Range<usize>, usize) + Sync> Loop<'_, F> {
             .min(resting)
     }
 
-    /// Takes blocks and runs them until none is left to take. Returns how many it ran.
-    fn work(&self, here: &Local, slot: &Slot) -> usize {
+    /// Runs `first`, takes more blocks and runs them until none is left to take. Returns how many it ran.
+    fn work(&self, here: &Local, slot: &Slot, first: Option<Range<usize>>) -> usize {
         let (position, worked) = (Cell::new(0), Cell::new(0));
         let finished = slot.caught.watch(&position, || {
-            while let Some(blocks) = slot.ranges.next(here.index(), self.batch.get()) {
+            let take = || slot.ranges.next(here.index(), self.batch.get());
+            let mut taken = first.or_else(take);
+            while let Some(blocks) = taken {
                 worked.set(worked.get() + blocks.len());
                 for block in blocks {
                     position.set(block as u64);
                     self.block(block, here);
                 }
+                taken = take();
             }
         });
         if finished.is_none() {
@@ -210,7 +216,7 @@ impl<F: Fn(Range<usize>, usize) + Sync> Loop<'_, F> {
     unsafe fn help(data: *const (), here: &Local, slot: &Slot) {
         // SAFETY: the caller's promise.
         let this = unsafe { &*data.cast::<Self>() };
-        if this.work(here, slot) > 0 {
+        if this.work(here, slot, None) > 0 {
             here.patience.renew();
         }
     }

@@ -5,8 +5,9 @@ use layerw_trace::{Label, label};
 
 use crate::board::{Board, Slot};
 use crate::costs::Costs;
+use crate::join;
 use crate::sleep::{Alarm, Parker, Sleep};
-use crate::sync::{Acquire, AtomicBool, Relaxed, Release};
+use crate::sync::{Acquire, AtomicBool, AtomicU32, Relaxed, Release};
 
 /// One pool of workers. Lives as long as any of its threads or handles.
 pub(crate) struct Pool {
@@ -20,6 +21,10 @@ pub(crate) struct Pool {
     pub(crate) pinned: bool,
     /// Name of the zone in which a worker serves rayon.
     pub(crate) rayon_label: Label,
+    /// Name of the zone of a join's stolen job.
+    pub(crate) join_label: Label,
+    /// How many more workers should be woken for joins.
+    join_calls: AtomicU32,
     /// The thread that owns the pool has ended; so should the workers.
     stop: AtomicBool,
 }
@@ -27,6 +32,7 @@ pub(crate) struct Pool {
 /// The part of a worker that others touch.
 pub(crate) struct Worker {
     pub(crate) parker: Parker,
+    pub(crate) joins: join::Shared,
 }
 
 /// How many wakes a woken worker passes on: two, so that n workers are up after log2(n) wakes, and no single one pays
@@ -38,6 +44,7 @@ impl Pool {
         let worker = || {
             CachePadded::new(Worker {
                 parker: Parker::new(),
+                joins: join::Shared::new(),
             })
         };
         Pool {
@@ -48,6 +55,8 @@ impl Pool {
             crowded,
             pinned,
             rayon_label: label("rayon"),
+            join_label: label("join"),
+            join_calls: AtomicU32::new(0),
             stop: AtomicBool::new(false),
         }
     }
@@ -62,7 +71,16 @@ impl Pool {
     pub(crate) fn call(&self, slot: &Slot, count: usize) {
         if count > 0 {
             slot.calls.store(count as u32 - 1, Relaxed);
-            self.call_one(slot);
+            self.call_one(Some(slot.owner()));
+        }
+    }
+
+    /// Wants `count` sleeping workers for what a join has just shared.
+    pub(crate) fn call_for_joins(&self, count: usize) {
+        let (_, resting) = self.sleep.settle();
+        if resting > 0 {
+            self.join_calls.store(count as u32 - 1, Relaxed);
+            self.call_one(None);
         }
     }
 
@@ -70,9 +88,12 @@ impl Pool {
     pub(crate) fn pass_calls_on(&self) {
         let mut wakes = WAKES_PASSED_ON;
         for slot in self.board.hinted(None) {
-            while wakes > 0 && take_one(slot) && self.call_one(slot) {
+            while wakes > 0 && take_one(&slot.calls) && self.call_one(Some(slot.owner())) {
                 wakes -= 1;
             }
+        }
+        while wakes > 0 && take_one(&self.join_calls) && self.call_one(None) {
+            wakes -= 1;
         }
     }
 
@@ -112,24 +133,21 @@ impl Pool {
         self.stop.load(Acquire)
     }
 
-    /// Wakes one sleeping worker: the slot's owner if it sleeps for lack of work, else the first in order, so that the
-    /// same few workers, whose caches are warm, work on small frames. False if nobody slept.
-    fn call_one(&self, slot: &Slot) -> bool {
-        let owner = slot.owner();
-        self.workers[owner].parker.call() || self.workers.iter().any(|worker| worker.parker.call())
+    /// Wakes one sleeping worker: `first` if it sleeps for lack of work, else the first in order, so that the same few
+    /// workers, whose caches are warm, work on small frames. False if nobody slept.
+    fn call_one(&self, first: Option<usize>) -> bool {
+        first.is_some_and(|first| self.workers[first].parker.call())
+            || self.workers.iter().any(|worker| worker.parker.call())
     }
 }
 
-/// Takes one of the wakes that `slot` still asks for.
-fn take_one(slot: &Slot) -> bool {
-    let mut calls = slot.calls.load(Relaxed);
-    while calls > 0 {
-        match slot
-            .calls
-            .compare_exchange_weak(calls, calls - 1, Relaxed, Relaxed)
-        {
+/// Takes one of the wakes that are still asked for.
+fn take_one(calls: &AtomicU32) -> bool {
+    let mut left = calls.load(Relaxed);
+    while left > 0 {
+        match calls.compare_exchange_weak(left, left - 1, Relaxed, Relaxed) {
             Ok(_) => return true,
-            Err(now) => calls = now,
+            Err(now) => left = now,
         }
     }
     false

@@ -7,7 +7,7 @@
 #[cfg(not(feature = "loom"))]
 pub(crate) use std::{
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, fence},
     sync::{Mutex, OnceLock, PoisonError},
     thread::{Thread, current, park, yield_now},
 };
@@ -16,7 +16,7 @@ pub(crate) use std::{
 pub(crate) use loom::{
     hint::spin_loop,
     sync::Mutex,
-    sync::atomic::{AtomicBool, AtomicU32, AtomicU64, fence},
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, fence},
     thread::{Thread, current, park, yield_now},
 };
 #[cfg(feature = "loom")]

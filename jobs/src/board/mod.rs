@@ -39,6 +39,8 @@ pub(crate) struct Board {
     used: CachePadded<AtomicU64>,
     /// Bit per slot: worth entering.
     hints: CachePadded<AtomicU64>,
+    /// Bit per worker, modulo 64: its joins share jobs.
+    shares: CachePadded<AtomicU64>,
     slots: Box<[Slot]>,
 }
 
@@ -49,6 +51,7 @@ impl Board {
         Board {
             used: CachePadded::new(AtomicU64::new(0)),
             hints: CachePadded::new(AtomicU64::new(0)),
+            shares: CachePadded::new(AtomicU64::new(0)),
             slots: (0..slots)
                 .map(|index| Slot::new(index as u32, workers))
                 .collect(),
@@ -105,9 +108,9 @@ impl Board {
         }
     }
 
-    /// Something besides `except` is worth entering.
+    /// Something besides `except` is worth entering, or taking.
     pub(crate) fn any_hint(&self, except: Option<&Slot>) -> bool {
-        self.hints.load(Relaxed) & !except.map_or(0, bit) != 0
+        self.hints.load(Relaxed) & !except.map_or(0, bit) != 0 || self.shares.load(Relaxed) != 0
     }
 
     /// The slots worth entering, `except` left out.
@@ -118,6 +121,30 @@ impl Board {
             bits &= bits - 1;
             Some(slot)
         })
+    }
+
+    /// Says that joins of `worker` share jobs.
+    pub(crate) fn hint_share(&self, worker: usize) {
+        if self.shares.load(Relaxed) & share_bit(worker) == 0 {
+            self.shares.fetch_or(share_bit(worker), AcqRel);
+        }
+    }
+
+    /// Says that nothing was found with `worker`, unless `some` says that there is now.
+    pub(crate) fn unhint_share(&self, worker: usize, some: impl FnOnce() -> bool) {
+        self.shares.fetch_and(!share_bit(worker), AcqRel);
+        if some() {
+            self.hint_share(worker);
+        }
+    }
+
+    /// The workers among `0..workers` whose joins may share jobs, those after `thief` first.
+    pub(crate) fn sharing(&self, thief: usize, workers: usize) -> impl Iterator<Item = usize> {
+        let shares = self.shares.load(Acquire);
+        let all = if shares == 0 { 0 } else { workers };
+        (0..all)
+            .map(move |step| (thief + step) % workers)
+            .filter(move |&worker| shares & share_bit(worker) != 0)
     }
 
     /// `slot` was opened inside of `above`, directly or not. Exact while the caller is inside `slot` (then everything
@@ -139,4 +166,8 @@ impl Board {
 
 fn bit(slot: &Slot) -> u64 {
     1 << slot.index
+}
+
+fn share_bit(worker: usize) -> u64 {
+    1 << (worker % SLOTS_MAX)
 }

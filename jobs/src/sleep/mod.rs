@@ -72,6 +72,12 @@ impl Sleep {
         self.counts.fetch_sub(RESTING - LOOKING, Relaxed);
     }
 
+    /// Some worker is awake and would take work. A hint: no ordering.
+    #[inline(always)]
+    pub(crate) fn somebody_looks(&self) -> bool {
+        self.counts.load(Relaxed) as u32 != 0
+    }
+
     /// How many workers look, and how many rest, as seen after everything that the caller has published: a worker
     /// that rests after this call has seen it.
     pub(crate) fn settle(&self) -> (usize, usize) {

@@ -2,6 +2,7 @@
 //! this machine has CPUs among them.
 #![cfg(not(feature = "loom"))]
 
+mod joins;
 mod loops;
 mod pools;
 mod teams;
