@@ -56,12 +56,14 @@ pub(crate) struct Entities {
     pub(crate) slots: Table<Slot>,
     pub(crate) free: Table<u32>,
     /// Indices that have no generation left.
-    pub(crate) retired: u32,
+    retired: u32,
 }
 
 impl Entities {
+    /// Over the tables, with the retired indices counted.
     pub(crate) fn new(slots: Table<Slot>, free: Table<u32>) -> Self {
-        Entities { slots, free, retired: 0 }
+        let retired = slots.iter().filter(|slot| slot.generation == 0 && slot.location == 0).count() as u32;
+        Entities { slots, free, retired }
     }
 
     /// Living entities.

@@ -46,6 +46,18 @@ pub(crate) struct ComponentRecord {
     pub(crate) pending: TableHeader,
 }
 
+impl ComponentRecord {
+    fn new(schema: &Schema) -> Self {
+        ComponentRecord {
+            name_hash: xxh3_64(schema.name.as_bytes()),
+            layout_hash: schema.layout_hash,
+            size: schema.size,
+            resource_slab: NO_SLAB,
+            ..ComponentRecord::zeroed()
+        }
+    }
+}
+
 /// What is known beside the arena.
 pub(crate) struct Info {
     pub(crate) schema: Schema,
@@ -55,6 +67,33 @@ pub(crate) struct Info {
     pub(crate) owner: Owner,
     /// The number of its Rust type, where one was seen.
     type_number: Option<usize>,
+}
+
+impl Info {
+    fn new(schema: Schema, owner: Owner, type_number: Option<usize>) -> Self {
+        let floats = Floats::of(&schema.fields);
+        Info { schema, floats, owner, type_number }
+    }
+}
+
+/// Components that a world is about to have, with the owners that were made for those it did not know.
+pub(crate) struct Prepared {
+    pub(crate) infos: Vec<Info>,
+    fresh: Vec<Owner>,
+}
+
+impl Prepared {
+    /// Forgets the owners that were made.
+    pub(crate) fn give_up(self, pages: &Pages) {
+        for owner in self.fresh {
+            pages.pool().retire(owner);
+        }
+    }
+}
+
+fn new_owner(schema: &Schema, pages: &Pages) -> Result<Owner, EcsError> {
+    let owner = pages.pool().owner(&format!("component {}", schema.name), pages.pool().bytes());
+    owner.map_err(EcsError::memory(format!("component `{}`", schema.name)))
 }
 
 /// All components of a world.
@@ -165,26 +204,73 @@ impl Components {
         if self.len() == COMPONENTS_MAX {
             return Err(EcsError::TooManyComponents { name: schema.name, max: COMPONENTS_MAX });
         }
-        let owner = pages.pool().owner(&format!("component {}", schema.name), pages.pool().bytes());
-        let owner = owner.map_err(EcsError::memory(format!("component `{}`", schema.name)))?;
-        self.records.push_within(ComponentRecord {
-            name_hash: xxh3_64(schema.name.as_bytes()),
-            layout_hash: schema.layout_hash,
-            size: schema.size,
-            resource_slab: NO_SLAB,
-            ..ComponentRecord::zeroed()
-        });
+        let owner = new_owner(&schema, pages)?;
+        self.records.push_within(ComponentRecord::new(&schema));
         Ok(self.note(schema, owner))
     }
 
     /// Enters a component whose record exists.
-    pub(crate) fn note(&mut self, schema: Schema, owner: Owner) -> ComponentId {
+    fn note(&mut self, schema: Schema, owner: Owner) -> ComponentId {
         let id = ComponentId(self.len());
         let place = self.by_name.partition_point(|&other| self.schema(other).name < schema.name);
-        let floats = Floats::of(&schema.fields);
-        self.infos.push(Info { schema, floats, owner, type_number: None });
+        self.infos.push(Info::new(schema, owner, None));
         self.by_name.insert(place, id);
         id
+    }
+
+    /// What the components will be once an image with these is restored: its own, in its order, then those known here that it lacks. Owners and Rust types
+    /// stay with the names.
+    pub(crate) fn prepare(&self, schemas: &[Schema], pages: &Pages) -> Result<Prepared, EcsError> {
+        let mut prepared = Prepared { infos: Vec::new(), fresh: Vec::new() };
+        let lacking = |info: &&Info| schemas.iter().all(|schema| schema.name != info.schema.name);
+        let all = schemas.iter().chain(self.infos.iter().filter(lacking).map(|info| &info.schema));
+        for (schema, number) in all.zip(0..) {
+            let info = match self.by_name(&schema.name) {
+                _ if number == COMPONENTS_MAX => Err(EcsError::TooManyComponents { name: schema.name.clone(), max: COMPONENTS_MAX }),
+                Some(id) => {
+                    let known = &self.infos[id.0 as usize];
+                    Ok(Info::new(schema.clone(), known.owner, known.type_number))
+                }
+                None => new_owner(schema, pages).map(|owner| {
+                    prepared.fresh.push(owner);
+                    Info::new(schema.clone(), owner, None)
+                }),
+            };
+            match info {
+                Ok(info) => prepared.infos.push(info),
+                Err(refusal) => {
+                    prepared.give_up(pages);
+                    return Err(refusal);
+                }
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// Takes these components in place of all; the table holds records for those at the front.
+    pub(crate) fn renumber(&mut self, records: Table<ComponentRecord>, infos: Vec<Info>) {
+        self.records = records;
+        self.infos.clear();
+        self.by_name.clear();
+        self.by_type.clear();
+        for Info { schema, owner, type_number, .. } in infos {
+            if self.len() >= self.records.len() {
+                self.records.push_within(ComponentRecord::new(&schema));
+            }
+            let id = self.note(schema, owner);
+            if let Some(number) = type_number {
+                self.infos[id.0 as usize].type_number = Some(number);
+                self.note_type(id, number);
+            }
+        }
+    }
+
+    /// Takes the Rust types of a world with the same components.
+    pub(crate) fn take_types(&mut self, other: &Components) {
+        for (info, known) in self.infos.iter_mut().zip(&other.infos) {
+            info.type_number = known.type_number;
+        }
+        self.by_type.clone_from(&other.by_type);
     }
 
     fn note_type(&mut self, id: ComponentId, type_number: usize) {

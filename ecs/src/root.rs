@@ -1,5 +1,10 @@
 //! Page 0 of the world: what an image begins with, the clock of the simulation, and the headers of all tables.
 
+use crate::archetype::ArchetypeRecord;
+use crate::chunk::{ChunkRecord, ColumnRecord};
+use crate::entities::Slot;
+use crate::registry::ComponentRecord;
+use crate::slab::SlabRecord;
 use bytemuck::{Pod, Zeroable};
 use layerw_memory::{PAGE, PageRun};
 
@@ -16,21 +21,21 @@ pub(crate) const ROOT_RUN: PageRun = PageRun { first: 0, pages: 1 };
 #[derive(Debug, Copy, Clone, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum TableName {
-    /// [`crate::entities::Slot`] by entity index.
+    /// [`Slot`] by entity index.
     Slots,
     /// Indices of free slots; the last is used first.
     Free,
-    /// [`crate::registry::ComponentRecord`] by component id.
+    /// [`ComponentRecord`] by component id.
     Components,
-    /// [`crate::archetype::ArchetypeRecord`] in order of creation.
+    /// [`ArchetypeRecord`] in order of creation.
     Archetypes,
     /// Component ids of all archetypes, one list behind the other.
     Lists,
-    /// [`crate::chunk::ChunkRecord`] by chunk number.
+    /// [`ChunkRecord`] by chunk number.
     Chunks,
-    /// [`crate::chunk::ColumnRecord`] of all chunks, one list behind the other.
+    /// [`ColumnRecord`] of all chunks, one list behind the other.
     Columns,
-    /// [`crate::slab::SlabRecord`] by slab number.
+    /// [`SlabRecord`] by slab number.
     Slabs,
 }
 
@@ -45,6 +50,34 @@ impl TableName {
         TableName::Columns,
         TableName::Slabs,
     ];
+
+    /// Bytes of one record.
+    pub(crate) fn record_bytes(self) -> u32 {
+        let bytes = match self {
+            TableName::Slots => size_of::<Slot>(),
+            TableName::Components => size_of::<ComponentRecord>(),
+            TableName::Archetypes => size_of::<ArchetypeRecord>(),
+            TableName::Free | TableName::Lists => size_of::<u32>(),
+            TableName::Chunks => size_of::<ChunkRecord>(),
+            TableName::Columns => size_of::<ColumnRecord>(),
+            TableName::Slabs => size_of::<SlabRecord>(),
+        };
+        bytes as u32
+    }
+
+    /// What messages call it.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            TableName::Slots => "table of entity slots",
+            TableName::Free => "table of free entity indices",
+            TableName::Components => "table of components",
+            TableName::Archetypes => "table of archetypes",
+            TableName::Lists => "table of component lists",
+            TableName::Chunks => "table of chunks",
+            TableName::Columns => "table of columns",
+            TableName::Slabs => "table of slabs",
+        }
+    }
 }
 
 /// The first bytes of page 0.

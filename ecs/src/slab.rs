@@ -69,7 +69,8 @@ impl Cut {
         (bytes.saturating_sub(u64::from(self.phase)) / self.stride).min(64) as u32
     }
 
-    fn pages(self, blocks: u32) -> u32 {
+    /// Pages that hold this many blocks.
+    pub(crate) fn pages(self, blocks: u32) -> u32 {
         pages_for(u64::from(self.phase) + self.stride * u64::from(blocks))
     }
 

@@ -16,14 +16,14 @@ use crate::entity::Entity;
 use crate::error::EcsError;
 use crate::local::Locals;
 use crate::pages::Pages;
-use crate::registry::{ComponentId, Components};
+use crate::registry::{self, ComponentId, Components};
 use crate::root::{ROOT_RUN, Root, TableHeader, TableName};
 use crate::schema::{Component, Schema};
 use crate::slab::{ENTITY_COLUMN, Slabs};
 use crate::storage::{Context, Storage};
 use crate::table::Table;
 use bytemuck::Pod;
-use layerw_memory::{Arena, Owner, PageRun};
+use layerw_memory::Arena;
 use std::any::TypeId;
 use std::mem;
 use std::ptr::NonNull;
@@ -44,7 +44,7 @@ pub struct World {
     pub(crate) storage: Storage,
     bundles: Bundles,
     locals: Locals,
-    restored: u64,
+    pub(crate) restored: u64,
     /// Component lists under construction; kept for its memory.
     list: Vec<ComponentId>,
 }
@@ -109,6 +109,22 @@ impl World {
         let entities = Entities::new(tables.slots, tables.free);
         let (bundles, locals, list) = (Bundles::default(), Locals::default(), Vec::new());
         World { pages, root, components, entities, storage, bundles, locals, restored: 0, list }
+    }
+
+    /// Rebuilds everything beside the arena over pages that were filled with another world.
+    ///
+    /// # Safety
+    /// As [`World::over`], with the owners in `infos`, which begin with the components of the table.
+    pub(crate) unsafe fn rebuild(&mut self, infos: Vec<registry::Info>) {
+        // SAFETY: the promise above; the tables so far are replaced and not used again.
+        let tables = unsafe { Tables::new(&self.pages, self.root) };
+        self.components.renumber(tables.components, infos);
+        let slabs = Slabs::new(tables.slabs, &self.components);
+        let structure = self.storage.structure + 1;
+        self.storage = Storage::new(tables.archetypes, tables.lists, tables.chunks, tables.columns, slabs, &self.components, structure);
+        self.entities = Entities::new(tables.slots, tables.free);
+        self.bundles = Bundles::default();
+        self.restored += 1;
     }
 
     /// The arena that the world lives in.
@@ -286,33 +302,13 @@ impl World {
     pub(crate) fn context(&self) -> Context<'_> {
         Context { components: &self.components, pages: &self.pages, tick: self.tick() }
     }
-
-    /// All runs of pages that the world holds, each with its owner, in order of page.
-    pub(crate) fn runs(&self) -> Vec<(PageRun, Owner)> {
-        let table_owner = self.components.table_owner();
-        let mut runs = vec![(ROOT_RUN, table_owner)];
-        runs.extend(self.root().tables.iter().map(|table| (table.run, table_owner)));
-        runs.extend(self.storage.slabs.table.iter().map(|slab| (slab.run, slab_owner(&self.components, slab.run, slab.component))));
-        for (record, id) in self.components.records.iter().zip(self.components.ids()) {
-            let owner = self.components.owner(id);
-            runs.extend([(record.readable.run, owner), (record.pending.run, owner)]);
-        }
-        runs.retain(|(run, _)| run.pages > 0);
-        runs.sort_by_key(|(run, _)| run.first);
-        runs
-    }
-}
-
-fn slab_owner(components: &Components, run: PageRun, component: u32) -> Owner {
-    // A vacant number names no component; its run is dropped from the list anyway.
-    if run.pages == 0 { components.table_owner() } else { components.owner(ComponentId(component)) }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
         let owners: Vec<_> = self.components.ids().chain([ENTITY_COLUMN]).map(|id| self.components.owner(id)).collect();
-        for (run, owner) in self.runs() {
-            self.pages.pool().release(owner, run);
+        for held in self.runs() {
+            self.pages.pool().release(self.owner_of(held.holder), held.run);
         }
         for owner in owners.into_iter().chain([self.components.table_owner()]) {
             self.pages.pool().retire(owner);
