@@ -44,6 +44,18 @@ fn main() {
                 None,
             );
         }
+        if wants("fan") {
+            compare(
+                "fan_out_10k",
+                threads,
+                "ns/job",
+                10_000.0,
+                60,
+                fan_ours,
+                fan_rayon,
+                None,
+            );
+        }
         if wants("pair") {
             compare(
                 "two_50us_cold",
@@ -214,17 +226,67 @@ fn small_ours(jobs: &Jobs) -> u64 {
 fn small_rayon(_: &Jobs) -> u64 {
     let sum = AtomicU64::new(0);
     let ns = timed(|| {
-        (0..1_000_usize)
-            .into_par_iter()
-            .with_min_len(256)
-            .for_each(|item| {
-                black_box(item);
-            });
-        sum.fetch_add(499_500, Relaxed);
+        (0..4_usize).into_par_iter().for_each(|block| {
+            let items = block * 256..1_000.min(block * 256 + 256);
+            let part: u64 = items.map(|item| black_box(item as u64)).sum();
+            sum.fetch_add(part, Relaxed);
+        });
     })
     .0;
     assert_eq!(sum.into_inner(), 499_500);
     ns
+}
+
+fn fan_ours(jobs: &Jobs) -> u64 {
+    let sum = Lanes::default();
+    let labels = ["fan a", "fan b", "fan c", "fan d"].map(label);
+    let ns = timed(|| {
+        jobs.scope(|scope| {
+            for index in 0..10_000_usize {
+                let (jobs, sum) = (&jobs, &sum);
+                scope.spawn(labels[index % 4], move || {
+                    sum.add(jobs.worker(), index as u64)
+                });
+            }
+        });
+    })
+    .0;
+    assert_eq!(sum.total(), 49_995_000);
+    ns
+}
+
+fn fan_rayon(_: &Jobs) -> u64 {
+    let sum = Lanes::default();
+    let ns = timed(|| {
+        rayon::scope(|scope| {
+            for index in 0..10_000_usize {
+                let sum = &sum;
+                scope.spawn(move |_| sum.add(rayon::current_thread_index(), index as u64));
+            }
+        });
+    })
+    .0;
+    assert_eq!(sum.total(), 49_995_000);
+    ns
+}
+
+/// A sum per worker, so that jobs that are nearly empty do not fight for a line.
+#[derive(Default)]
+struct Lanes([Lane; 2]);
+
+#[derive(Default)]
+#[repr(align(128))]
+struct Lane(AtomicU64);
+
+impl Lanes {
+    fn add(&self, worker: Option<usize>, value: u64) {
+        let lane = &self.0[worker.unwrap_or(0)].0;
+        lane.store(lane.load(Relaxed) + value, Relaxed);
+    }
+
+    fn total(&self) -> u64 {
+        self.0.iter().map(|lane| lane.0.load(Relaxed)).sum()
+    }
 }
 
 fn spin_50us() {

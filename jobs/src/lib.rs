@@ -37,6 +37,7 @@ mod par_for;
 mod pool;
 mod ranges;
 mod rayon_help;
+mod scope;
 mod sleep;
 mod start;
 mod sync;
@@ -45,6 +46,7 @@ mod window;
 
 pub use error::JobsError;
 pub use ranges::Ranges;
+pub use scope::{Priority, Scope};
 pub use start::{Builder, THREADS_MAX, on_fresh_thread};
 pub use team::Member;
 
@@ -94,7 +96,7 @@ impl Jobs {
     /// Each worker stays on a CPU of its own.
     #[must_use]
     pub fn is_pinned(&self) -> bool {
-        self.pool.pinned
+        self.pool.stays_put
     }
 
     /// How long it takes from a wake until the woken worker starts, in ns, as measured lately.

@@ -10,6 +10,7 @@ use crate::board::{Entry, NOWHERE, SEATS_MAX, Slot, Work};
 use crate::caught::Payload;
 use crate::join;
 use crate::pool::{Pool, Worker};
+use crate::scope::Share;
 use crate::sleep::{Alarm, Call, Nap, Patience};
 use crate::sync::Arc;
 
@@ -30,6 +31,8 @@ pub(crate) struct Local {
     pub(crate) patience: Patience,
     /// Its stack of jobs from joins.
     pub(crate) joins: join::Private,
+    /// Its share in the innermost scope, null if none.
+    pub(crate) share: Cell<*const Share<'static>>,
 }
 
 /// Which open work a worker may help with.
@@ -60,6 +63,7 @@ impl Local {
             small_loops: Cell::new(0),
             patience: Patience::new(),
             joins: join::Private::new(),
+            share: Cell::new(ptr::null()),
         }
     }
 
@@ -138,7 +142,7 @@ impl Local {
 /// Being the owner of open work.
 impl Local {
     /// Claims a slot, opens `work` on it for at most `seats` helpers, runs `own` here, and waits until all helpers have
-    /// left. None, and `own` untouched, if there is no free slot.
+    /// left. None, and `own` untouched, if there is no free slot. Helpers come once `own` sets the slot's hint.
     ///
     /// # Panics
     ///
@@ -163,7 +167,6 @@ impl Local {
         };
         // SAFETY: just claimed, so shut and ours; dropping `posted` shuts it and waits, also when `own` unwinds.
         unsafe { slot.open(work, seats.min(SEATS_MAX)) };
-        self.pool.board.hint(slot);
         let result = own(slot);
         let panicked = posted.finish();
         std::mem::forget(posted);
@@ -178,7 +181,7 @@ impl Local {
     fn drain(&self, slot: &Slot) {
         let patience = Patience::new();
         while !slot.seats.is_empty() {
-            if self.help(Which::Below(slot)) {
+            if self.run_pinned() || self.help(Which::Below(slot)) {
                 patience.renew();
             } else if !patience.turn(self.look_ns(), self.pool.crowded) {
                 self.me()
@@ -277,7 +280,9 @@ impl Local {
 
     /// Sleeps until woken by whoever knows what this worker waits for, unless `blocked` says no.
     pub(crate) fn lie_waiting(&self, blocked: impl FnOnce() -> bool) {
-        self.me().parker.lie(Nap::Waiting, None, blocked);
+        self.me()
+            .parker
+            .lie(Nap::Waiting, None, || blocked() && !self.has_pinned());
     }
 
     /// The life of a worker other than the first: helps, looks, rests.
@@ -326,7 +331,9 @@ impl Local {
     ) -> bool {
         let sleep = &self.pool.sleep;
         sleep.start_resting();
-        self.me().parker.lie(nap, timeout_ns, blocked);
+        self.me()
+            .parker
+            .lie(nap, timeout_ns, || blocked() && !self.has_pinned());
         sleep.rise();
         match self.me().parker.delay_ns() {
             Some(delay_ns) => {

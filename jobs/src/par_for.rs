@@ -155,6 +155,7 @@ impl<F: Fn(Range<usize>, usize) + Sync> Loop<'_, F> {
             first.set(slot.ranges.next(here.index(), self.batch.get()));
         };
         let own = |slot: &Slot| {
+            pool.board.hint(slot);
             pool.call(slot, self.wakes(here, seats, block_ns * left as f32));
             let start_ns = now_ns();
             let blocks = self.work(here, slot, first.take());

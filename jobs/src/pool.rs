@@ -6,6 +6,7 @@ use layerw_trace::{Label, label};
 use crate::board::{Board, Slot};
 use crate::costs::Costs;
 use crate::join;
+use crate::scope::{Cells, Pinned, Records};
 use crate::sleep::{Alarm, Parker, Sleep};
 use crate::sync::{Acquire, AtomicBool, AtomicU32, Relaxed, Release};
 
@@ -15,10 +16,14 @@ pub(crate) struct Pool {
     pub(crate) board: Board,
     pub(crate) sleep: Sleep,
     pub(crate) costs: Costs,
+    /// Where large closures of spawned jobs lie.
+    pub(crate) cells: Cells,
+    /// Jobs for worker 0.
+    pub(crate) pinned: Pinned,
     /// There are more workers than CPUs: spinning keeps others from working.
     pub(crate) crowded: bool,
     /// Each worker stays on a CPU of its own.
-    pub(crate) pinned: bool,
+    pub(crate) stays_put: bool,
     /// Name of the zone in which a worker serves rayon.
     pub(crate) rayon_label: Label,
     /// Name of the zone of a join's stolen job.
@@ -33,6 +38,7 @@ pub(crate) struct Pool {
 pub(crate) struct Worker {
     pub(crate) parker: Parker,
     pub(crate) joins: join::Shared,
+    pub(crate) records: Records,
 }
 
 /// How many wakes a woken worker passes on: two, so that n workers are up after log2(n) wakes, and no single one pays
@@ -40,11 +46,12 @@ pub(crate) struct Worker {
 const WAKES_PASSED_ON: usize = 2;
 
 impl Pool {
-    pub(crate) fn new(threads: usize, crowded: bool, pinned: bool) -> Pool {
+    pub(crate) fn new(threads: usize, crowded: bool, stays_put: bool) -> Pool {
         let worker = || {
             CachePadded::new(Worker {
                 parker: Parker::new(),
                 joins: join::Shared::new(),
+                records: Records::new(),
             })
         };
         Pool {
@@ -52,8 +59,10 @@ impl Pool {
             board: Board::new(threads),
             sleep: Sleep::new(),
             costs: Costs::new(),
+            cells: Cells::new(),
+            pinned: Pinned::new(),
             crowded,
-            pinned,
+            stays_put,
             rayon_label: label("rayon"),
             join_label: label("join"),
             join_calls: AtomicU32::new(0),

@@ -26,6 +26,7 @@ impl Jobs {
             };
             let seats = self.threads() - 1;
             let own = |slot: &Slot| {
+                self.pool.board.hint(slot);
                 let (looking, resting) = self.pool.sleep.settle();
                 self.pool
                     .call(slot, seats.saturating_sub(looking).min(resting));

@@ -22,6 +22,49 @@ pub(crate) use loom::{
 #[cfg(feature = "loom")]
 pub(crate) use std::sync::{OnceLock, PoisonError};
 
+#[cfg(not(feature = "loom"))]
+pub(crate) use crossbeam_queue::ArrayQueue;
+
+/// A bounded queue with the contract of `crossbeam_queue::ArrayQueue`, which loom cannot look into.
+#[cfg(feature = "loom")]
+pub(crate) struct ArrayQueue<T> {
+    items: Mutex<std::collections::VecDeque<T>>,
+    capacity: usize,
+}
+
+#[cfg(feature = "loom")]
+impl<T> ArrayQueue<T> {
+    pub(crate) fn new(capacity: usize) -> Self {
+        ArrayQueue {
+            items: Mutex::new(std::collections::VecDeque::new()),
+            capacity,
+        }
+    }
+
+    pub(crate) fn push(&self, item: T) -> Result<(), T> {
+        let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        if items.len() == self.capacity {
+            return Err(item);
+        }
+        items.push_back(item);
+        Ok(())
+    }
+
+    pub(crate) fn pop(&self) -> Option<T> {
+        self.items
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_empty()
+    }
+}
+
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 

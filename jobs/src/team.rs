@@ -190,6 +190,9 @@ impl<'a> Member<'a> {
     /// One step on the ladder: does something for others. False if there was nothing.
     fn help(&self, slot: &Slot) -> bool {
         let pool = self.here.pool();
+        if self.here.run_pinned() {
+            return true;
+        }
         if pool.board.any_hint(Some(slot)) {
             // Busy with something else: not looking.
             pool.sleep.stop_looking();
@@ -220,6 +223,9 @@ impl<'a> Member<'a> {
 
     /// A team of one has nobody to wait for, but for rayon's tasks and for what other threads make ready.
     fn turn_alone(&self) {
+        if self.here.run_pinned() {
+            return;
+        }
         if rayon::yield_now() != Some(rayon::Yield::Executed) {
             yield_now();
         }
@@ -241,6 +247,7 @@ impl<F: Fn(&Member<'_>) + Sync> Team<'_, F> {
             data: (&raw const *self).cast(),
         };
         let own = |slot: &Slot| {
+            pool.board.hint(slot);
             let (looking, resting) = pool.sleep.settle();
             pool.call(slot, seats.saturating_sub(looking).min(resting));
             self.member(here, slot);

@@ -99,6 +99,11 @@ impl Board {
         }
     }
 
+    /// Somebody has said so, and nobody the contrary.
+    pub(crate) fn is_hinted(&self, slot: &Slot) -> bool {
+        self.hints.load(Relaxed) & bit(slot) != 0
+    }
+
     /// Says that entering the slot is pointless while it is full.
     pub(crate) fn unhint_full(&self, slot: &Slot) {
         self.unhint(slot);

@@ -6,6 +6,7 @@ use super::Seats;
 use crate::caught::Caught;
 use crate::local::Local;
 use crate::ranges::Ranges;
+use crate::scope::Windows;
 use crate::sync::{AtomicU32, Relaxed, UnsafeCell};
 
 /// What a helper calls: the work's address, itself, and where it is posted.
@@ -36,6 +37,8 @@ pub(crate) struct Slot {
     pub(crate) caught: Caught,
     /// For loops: the shares of the workers.
     pub(crate) ranges: Ranges,
+    /// For scopes: what each worker shares.
+    pub(crate) windows: Windows,
 }
 
 /// No slot.
@@ -62,6 +65,7 @@ impl Slot {
             calls: AtomicU32::new(0),
             caught: Caught::new(),
             ranges: Ranges::new(workers),
+            windows: Windows::new(workers),
         }
     }
 

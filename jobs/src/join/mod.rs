@@ -170,9 +170,10 @@ where
     // The thief shares what it can when somebody looks.
     pool.sleep.start_looking();
     while !latch.is_set() {
-        if latch
-            .thief()
-            .is_some_and(|thief| here.steal_join(thief.worker, Some(thief.tag)))
+        if here.run_pinned()
+            || latch
+                .thief()
+                .is_some_and(|thief| here.steal_join(thief.worker, Some(thief.tag)))
         {
             patience.renew();
         } else if !patience.turn(here.look_ns(), pool.crowded) {

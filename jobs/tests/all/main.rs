@@ -5,6 +5,7 @@
 mod joins;
 mod loops;
 mod pools;
+mod scopes;
 mod teams;
 
 use layerw_jobs::{Jobs, on_fresh_thread};
