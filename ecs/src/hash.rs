@@ -52,7 +52,7 @@ const ENTITIES: &str = "(entities)";
 impl World {
     /// The hash of all that a later step depends on.
     pub fn hash(&self) -> StateHash {
-        self.hash_from(&mut |id, record| self.block_hash(id, record))
+        self.hash_from(&mut |id, record| self.block_hash(id, record), &mut |_, _| {})
     }
 
     /// The hash of each part: every component that is in use, in order of name, and before them `(clock)` and `(entities)`. Two worlds
@@ -75,9 +75,10 @@ impl World {
         rows
     }
 
-    fn hash_from(&self, block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128) -> StateHash {
+    fn hash_from(&self, block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128, part: &mut dyn FnMut(&str, u128)) -> StateHash {
         let mut state = Xxh3Default::new();
         self.parts(block, &mut |name, digest| {
+            part(name, digest);
             state.update(&(name.len() as u64).to_le_bytes());
             state.update(name.as_bytes());
             state.update(&digest.to_le_bytes());
@@ -199,13 +200,19 @@ pub struct Hasher {
 impl Hasher {
     /// The hash of all that a later step depends on.
     pub fn hash(&mut self, world: &World, jobs: &Jobs) -> StateHash {
+        self.hash_parts(world, jobs, &mut |_, _| {})
+    }
+
+    /// The same, with the name and hash of each part on the way, as [`World::hash_by_component`] lists them.
+    pub fn hash_parts(&mut self, world: &World, jobs: &Jobs, part: &mut dyn FnMut(&str, u128)) -> StateHash {
         self.blocks.clear();
         // A first pass only collects the blocks, in the order in which the second asks for their hashes.
         let blocks = &mut self.blocks;
-        world.hash_from(&mut |id, record| {
+        let mut collect = |id, record| {
             blocks.push((id, record));
             0
-        });
+        };
+        world.hash_from(&mut collect, &mut |_, _| {});
         if self.digests.len() < self.blocks.len() {
             self.digests.resize_with(self.blocks.len(), Default::default);
         }
@@ -219,9 +226,10 @@ impl Hasher {
             }
         });
         let mut ready = digests.iter();
-        world.hash_from(&mut |_, _| {
+        let mut next = |_, _| {
             let [low, high] = ready.next().expect("as many as were collected");
             u128::from(high.load(Ordering::Relaxed)) << 64 | u128::from(low.load(Ordering::Relaxed))
-        })
+        };
+        world.hash_from(&mut next, part)
     }
 }
