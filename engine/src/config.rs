@@ -33,7 +33,7 @@ use std::path::{Path, PathBuf};
 use layerw_memory::{MemoryConfig, RegionConfig, Tier};
 use layerw_platform::files::{FileError, Files};
 
-pub use error::ConfigError;
+pub use error::{ConfigError, Place};
 
 use reader::Section;
 

@@ -23,7 +23,7 @@ pub use declared::{Declared, Kind};
 pub use error::SettingError;
 
 use crate::{Result, Sim};
-use range::Range;
+pub use range::Range;
 
 /// The settings of one run.
 ///

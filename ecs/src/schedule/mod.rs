@@ -8,6 +8,7 @@
 
 mod compile;
 mod stage;
+mod watched;
 
 pub use compile::ScheduleError;
 
@@ -151,6 +152,19 @@ impl Schedule {
         workers: &mut Workers,
         options: RunOptions,
     ) -> Result<(), Failure> {
+        self.turn(world, jobs, workers, |executor, _, stage| {
+            executor.run(jobs, stage, options)
+        })
+    }
+
+    /// One step, whose systems `run` runs.
+    fn turn(
+        &mut self,
+        world: &mut World,
+        jobs: &Jobs,
+        workers: &mut Workers,
+        run: impl FnOnce(&mut Executor, &Plan, &Stage<'_>) -> Result<(), layerw_frame_graph::Failure>,
+    ) -> Result<(), Failure> {
         if self.restored != world.restored() {
             self.rebind(world);
         }
@@ -167,7 +181,7 @@ impl Schedule {
             base,
         );
         stage.refresh();
-        let outcome = self.executor.run(jobs, &stage, options);
+        let outcome = run(&mut self.executor, &self.plan, &stage);
         drop(stage);
         if let Err(failure) = outcome {
             let entity = workers.take_failed_row(failure.node.index() as u32);

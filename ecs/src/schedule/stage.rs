@@ -120,6 +120,11 @@ impl<'s> Stage<'s> {
         visits.refresh(nodes, self.plan, world);
     }
 
+    /// The world, for whoever runs the nodes one by one and looks between two of them.
+    pub(super) fn world(&self) -> &World {
+        self.lent().world
+    }
+
     /// What systems see.
     fn lent(&self) -> &Lent<'s> {
         // SAFETY: only barriers make `&mut Lent`, and none runs while a system does.

@@ -1,0 +1,109 @@
+//! The command line of a project's program: `run`, `graph`, `diff` and `doctor`.
+//!
+//! The process's first thread reads the options and waits; everything else happens on one engine thread, which is worker 0, so that a window
+//! can have the first thread one day without anything else changing.
+//!
+//! Exit status: 0 done, also when Ctrl-C or SIGTERM ended the run after a step; 1 failed; 2 wrong usage. What went wrong is one sentence on
+//! standard error. Results go to standard output, progress to standard error.
+
+mod diff;
+mod doctor;
+mod graph;
+mod options;
+mod output;
+mod outputs;
+mod prepare;
+mod replay;
+mod run;
+mod usage;
+mod watch;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+
+pub use output::OutputError;
+pub use replay::ReplayError;
+pub use usage::UsageError;
+
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::sim::Sim;
+use options::{Request, Verb};
+
+/// Runs a project's program: what its `main` is made of.
+///
+/// ```no_run
+/// use layerw::{Result, Settings, Sim};
+///
+/// fn sim(settings: &Settings) -> Result<Sim> {
+///     settings.sim()
+/// }
+///
+/// fn main() -> std::process::ExitCode {
+///     layerw::main(sim)
+/// }
+/// ```
+///
+/// `build` makes the simulation that the settings ask for. It is called at most once, on the engine thread.
+pub fn main(build: impl FnOnce(&Settings) -> Result<Sim> + Send) -> ExitCode {
+    match options::read(std::env::args_os()) {
+        Ok(request) => answer(request, Some(build)),
+        Err(error) => fail(&error.into()),
+    }
+}
+
+/// Runs the tools that need no project: what `layerw-tools` is made of.
+#[doc(hidden)]
+pub fn tools() -> ExitCode {
+    match options::read_tools(std::env::args_os()) {
+        Ok(request) => answer(request, None::<fn(&Settings) -> Result<Sim>>),
+        Err(error) => fail(&error.into()),
+    }
+}
+
+fn answer<B>(request: Request, build: Option<B>) -> ExitCode
+where
+    B: FnOnce(&Settings) -> Result<Sim> + Send,
+{
+    let verb = match request {
+        Request::Text(text) => return print_text(&text),
+        Request::Verb(verb) => verb,
+    };
+    let engine = || {
+        // A panic of the project's code has said what it has to say; all that is left is to end in order.
+        catch_unwind(AssertUnwindSafe(|| follow(verb, build)))
+    };
+    match layerw_jobs::on_fresh_thread(ENGINE_THREAD, 0, engine) {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => fail(&error),
+        Err(_panic) => ExitCode::FAILURE,
+    }
+}
+
+/// What the engine thread is called.
+const ENGINE_THREAD: &str = "layerw-engine";
+
+fn follow<B>(verb: Verb, build: Option<B>) -> Result<ExitCode>
+where
+    B: FnOnce(&Settings) -> Result<Sim>,
+{
+    match (verb, build) {
+        (Verb::Diff(options), _) => diff::diff(&options),
+        (Verb::Doctor(options), build) => doctor::doctor(&options, build),
+        (Verb::Run(options), Some(build)) => run::run(&options, build),
+        (Verb::Graph(options), Some(build)) => graph::graph(&options, build),
+        (Verb::Run(_) | Verb::Graph(_), None) => unreachable!("the tools have no such verb"),
+    }
+}
+
+fn print_text(text: &str) -> ExitCode {
+    match output::print(text) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error.into()),
+    }
+}
+
+fn fail(error: &crate::Error) -> ExitCode {
+    eprintln!("{error}");
+    ExitCode::from(error.exit_status())
+}

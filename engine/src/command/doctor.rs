@@ -1,0 +1,209 @@
+//! `doctor`: this machine, this project and every thread of the process, for a person who wonders.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use layerw_jobs::Jobs;
+use layerw_memory::{Arena, Bytes};
+use layerw_platform::threads::{Thread, threads};
+
+use super::ENGINE_THREAD;
+use super::options::{DoctorOptions, Switch};
+use super::output;
+use super::prepare::{Prepared, Project};
+use crate::error::Result;
+use crate::runner::RunnerOptions;
+use crate::settings::Settings;
+use crate::sim::Sim;
+
+/// Prints what it finds; with a project, after building it, and with `--memory` after one step of it.
+pub(super) fn doctor(
+    options: &DoctorOptions,
+    build: Option<impl FnOnce(&Settings) -> Result<Sim>>,
+) -> Result<ExitCode> {
+    let project = Project::open(&options.build)?;
+    let jobs = project.workers(&options.build, Switch::Off)?;
+    let mut text = String::new();
+    machine(&mut text, &jobs);
+    match build {
+        Some(build) => {
+            let runner = RunnerOptions::default();
+            let mut prepared = project.prepare(build, &options.build, &jobs, runner, None)?;
+            if options.memory {
+                prepared.runner.step()?;
+            }
+            simulation(&mut text, &project, &prepared);
+            memory(&mut text, prepared.runner.arena(), options.memory);
+        }
+        None => memory(
+            &mut text,
+            &Arena::new(&project.config.memory)?,
+            options.memory,
+        ),
+    }
+    threads_with_owners(&mut text);
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn machine(text: &mut String, jobs: &Jobs) {
+    line(text, "engine", env!("CARGO_PKG_VERSION"));
+    line(text, "host", layerw_platform::host());
+    let cpus = layerw_platform::available_cpus();
+    line(
+        text,
+        "CPUs",
+        format_args!("{cpus} that this process may use"),
+    );
+    let pinned = if jobs.is_pinned() {
+        "pinned"
+    } else {
+        "not pinned"
+    };
+    let workers = jobs.threads();
+    line(text, "workers", format_args!("{workers}, {pinned}"));
+    let tracy = if cfg!(feature = "tracy") {
+        let port = std::env::var("TRACY_PORT").unwrap_or_else(|_| "8086".to_owned());
+        format!("tracy, on port {port} of this machine")
+    } else {
+        "no tracy; build with --features tracy to profile live".to_owned()
+    };
+    line(text, "features", tracy);
+}
+
+fn simulation(text: &mut String, project: &Project, prepared: &Prepared) {
+    let Prepared {
+        runner, settings, ..
+    } = prepared;
+    let folder = project.folder.display();
+    line(
+        text,
+        "project",
+        format_args!("{} in `{folder}`", project.name),
+    );
+    line(text, "seed", runner.world().seed());
+    line(text, "dt", format_args!("{:?} s", runner.world().dt()));
+    line(
+        text,
+        "frames",
+        format_args!("{} unless told otherwise", prepared.frames),
+    );
+    let entities = runner.world().len();
+    line(text, "entities", entities);
+    heading(text, "systems, in written order");
+    for node in runner.plan().nodes() {
+        let _ = writeln!(text, "  {}", node.name);
+    }
+    heading(text, "settings");
+    for setting in settings.declared() {
+        let _ = writeln!(text, "  {setting}; now {}", setting.value);
+    }
+}
+
+fn memory(text: &mut String, arena: &Arena, live: bool) {
+    heading(text, "memory");
+    for rounding in &arena.layout().roundings {
+        let (asked, given) = (Bytes(rounding.asked), Bytes(rounding.given));
+        let _ = writeln!(
+            text,
+            "  {} asks for {asked} and gets whole pages: {given}",
+            rounding.name
+        );
+    }
+    if !live {
+        for pool in [arena.logic(), arena.scene(), arena.gpu()] {
+            let stats = pool.stats();
+            let (used, budget) = (Bytes(stats.used), Bytes(stats.budget));
+            let _ = writeln!(text, "  {:5}  {used} of {budget} in use", stats.name);
+        }
+        return;
+    }
+    for row in arena.table().to_string().lines() {
+        let _ = writeln!(text, "  {row}");
+    }
+    heading(text, "map of memory: pages of 64 KiB");
+    let _ = writeln!(text, "  {:>6}  {:>6}  pool   owner", "first", "pages");
+    for region in arena.map() {
+        let (first, pages, tier) = (region.first, region.pages, region.tier.name());
+        let _ = write!(text, "  {first:>6}  {pages:>6}  {tier:5}  ");
+        let _ = match region.holder {
+            None => writeln!(text, "free"),
+            Some(holder) => {
+                let (peak, budget) = (Bytes(holder.peak), Bytes(holder.budget));
+                let (owner, frame) = (&holder.owner, holder.frame);
+                writeln!(
+                    text,
+                    "{owner}, since frame {frame}, peak {peak} of {budget}"
+                )
+            }
+        };
+    }
+}
+
+fn threads_with_owners(text: &mut String) {
+    heading(text, "threads of this process");
+    let Some(threads) = threads() else {
+        text.push_str("  this host does not tell\n");
+        return;
+    };
+    for thread in threads {
+        let _ = writeln!(
+            text,
+            "  {:>8}  {:16}  {}",
+            thread.id,
+            thread.name,
+            owner(&thread)
+        );
+    }
+}
+
+/// Who started a thread. Linux keeps 15 bytes of a name.
+fn owner(thread: &Thread) -> &'static str {
+    let name = thread.name.as_str();
+    let cut = |full: &'static str| &full[..full.len().min(15)];
+    match name {
+        _ if thread.id == u64::from(std::process::id()) => {
+            "the process's first thread: waits for the engine thread"
+        }
+        _ if name == cut(ENGINE_THREAD) => "engine thread: worker 0, owns the loop",
+        _ if name.strip_prefix("layerw-").is_some_and(is_number) => "a worker",
+        _ if name.starts_with("Tracy ") => "Tracy's client, feature `tracy`",
+        _ => "not the engine's: the project or one of its libraries started it",
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn line(text: &mut String, name: &str, value: impl std::fmt::Display) {
+    // A String takes everything.
+    let _ = writeln!(text, "{name:9} {value}");
+}
+
+fn heading(text: &mut String, what: &str) {
+    let _ = writeln!(text, "\n{what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_thread_has_an_owner() {
+        let owner_of = |name: &str| {
+            let name = name.to_owned();
+            owner(&Thread { id: u64::MAX, name })
+        };
+        assert!(owner_of("layerw-engine").starts_with("engine thread"));
+        assert_eq!(owner_of("layerw-17"), "a worker");
+        assert!(owner_of("layerw-").starts_with("not the engine's"));
+        assert!(owner_of("Tracy Profiler").starts_with("Tracy's"));
+        assert!(owner_of("cpal_alsa_out").starts_with("not the engine's"));
+        let own = Thread {
+            id: std::process::id().into(),
+            name: String::new(),
+        };
+        assert!(owner(&own).starts_with("the process's first thread"));
+    }
+}

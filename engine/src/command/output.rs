@@ -1,0 +1,44 @@
+//! Results on standard output.
+
+use std::fmt;
+use std::io::{self, Write};
+
+/// Why results could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to standard output: {source}; send it somewhere else")]
+pub struct OutputError {
+    /// What the host said.
+    source: io::Error,
+}
+
+/// Writes `text` to standard output. A reader that has seen enough and closed the pipe is no failure.
+///
+/// # Errors
+/// The host cannot write.
+pub(super) fn print(text: &str) -> Result<(), OutputError> {
+    settle(io::stdout().lock().write_all(text.as_bytes()))
+}
+
+/// Writes a line to standard output, without allocating.
+///
+/// # Errors
+/// The host cannot write.
+pub(super) fn print_line(line: fmt::Arguments<'_>) -> Result<(), OutputError> {
+    let mut out = io::stdout().lock();
+    settle(out.write_fmt(line).and_then(|()| out.write_all(b"\n")))
+}
+
+/// Waits until everything is written.
+///
+/// # Errors
+/// The host cannot write.
+pub(super) fn flush() -> Result<(), OutputError> {
+    settle(io::stdout().lock().flush())
+}
+
+fn settle(done: io::Result<()>) -> Result<(), OutputError> {
+    match done {
+        Err(source) if source.kind() != io::ErrorKind::BrokenPipe => Err(OutputError { source }),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,281 @@
+//! `run`: the headless driver, which does steps as fast as they go.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use layerw_memory::counting;
+use layerw_platform::clock::{Clock, SystemClock};
+use layerw_platform::progress::Progress;
+use layerw_platform::signals::{self, Stop};
+use layerw_platform::terminal::{Stderr, Terminal};
+use layerw_trace::now_ns;
+
+use super::options::RunOptions;
+use super::output;
+use super::outputs::{Output, Tracing};
+use super::prepare::{self, Prepared, Project, Stored};
+use super::replay::Replay;
+use super::watch::Watch;
+use crate::error::Result;
+use crate::frame_times::FrameTimes;
+use crate::record::{self, Header};
+use crate::report::{PoolFigures, Report, SystemFigures};
+use crate::runner::{Runner, RunnerOptions};
+use crate::settings::Settings;
+use crate::sim::Sim;
+use crate::snapshot::{self, Snapshot};
+
+/// Steps that a run may warm up before its allocations count: buffers grow to their size in them.
+const WARM_UP: u64 = 60;
+
+/// Runs a project headless.
+pub(super) fn run(
+    options: &RunOptions,
+    build: impl FnOnce(&Settings) -> Result<Sim>,
+) -> Result<ExitCode> {
+    let project = Project::open(&options.build)?;
+    let mut stage = Stage::set(&project, options, build)?;
+    let files = Files::begin(options)?;
+
+    let mut watch = Watch::new(options.hash_every, stage.replay.take());
+    if let Some(output) = files.recording {
+        watch.record(output.into_draft(), &stage.header(options))?;
+    }
+    let stop = signals::watch()?;
+    let mut progress = Progress::new(Stderr::new(), stage.frames);
+    // From here on until it is stopped: what happens before is not the simulation.
+    let tracing = files.trace.map(Tracing::start).transpose()?;
+    watch.start(&stage.runner)?;
+    let looped = step_all(
+        &mut stage.runner,
+        stage.frames,
+        &stop,
+        &mut watch,
+        &mut progress,
+    )?;
+    let compared = watch.finish(&stage.runner)?;
+    let dropped = tracing.map(Tracing::finish).transpose()?;
+    drop(progress);
+
+    if looped.frames < stage.frames {
+        let left = stage.frames - looped.frames;
+        let step = stage.runner.world().step();
+        say(format_args!(
+            "stopped by a signal after step {step}, {left} of {} steps not done",
+            stage.frames
+        ));
+    }
+    if let Some(events @ 1..) = dropped {
+        say(format_args!(
+            "the trace lacks {events} events that did not fit into its buffers; trace fewer frames"
+        ));
+    }
+    if let (Some(compared), Some(file)) = (compared, &options.replay) {
+        output::print_line(format_args!(
+            "replayed `{}`: {compared} states are equal",
+            file.display()
+        ))?;
+    }
+    if let Some(output) = files.snapshot {
+        snapshot::write(output.into_draft(), &stage.identity, stage.runner.world())?;
+    }
+    stage.conclude(&looped, files.report)
+}
+
+/// A run that is ready for its first step.
+struct Stage {
+    runner: Runner,
+    settings: Settings,
+    identity: crate::identity::Identity,
+    frames: u64,
+    replay: Option<Replay>,
+}
+
+impl Stage {
+    fn set(
+        project: &Project,
+        options: &RunOptions,
+        build: impl FnOnce(&Settings) -> Result<Sim>,
+    ) -> Result<Stage> {
+        let open = |path: &Path| Snapshot::read(&layerw_platform::files::Disk, path, &project.name);
+        let snapshot = options.restore.as_deref().map(open).transpose()?;
+        let open = |path: &Path| Replay::open(path, &project.name);
+        let replay = options.replay.as_deref().map(open).transpose()?;
+        let stored = match (&replay, &snapshot, &options.restore) {
+            (Some(replay), ..) => Some(Stored {
+                file: replay.path(),
+                identity: replay.identity(),
+            }),
+            (None, Some(snapshot), Some(file)) => Some(Stored {
+                file,
+                identity: &snapshot.header.identity,
+            }),
+            _ => None,
+        };
+        let jobs = project.workers(&options.build, options.pin)?;
+        let shuffle = options.shuffle;
+        let Prepared {
+            mut runner,
+            settings,
+            identity,
+            frames,
+        } = project.prepare(
+            build,
+            &options.build,
+            &jobs,
+            RunnerOptions {
+                shuffle,
+                ..RunnerOptions::default()
+            },
+            stored,
+        )?;
+        if let Some(snapshot) = snapshot {
+            snapshot.restore(runner.world_mut())?;
+            runner.restored();
+            prepare::mark(runner.world_mut(), &settings);
+        }
+        let frames = match &replay {
+            Some(replay) => replay.frames(runner.world().step(), options.frames)?,
+            None => options.frames.unwrap_or(frames),
+        };
+        Ok(Stage {
+            runner,
+            settings,
+            identity,
+            frames,
+            replay,
+        })
+    }
+
+    /// What a recording of this run says before its first step.
+    fn header(&self, options: &RunOptions) -> Header {
+        Header {
+            identity: self.identity.clone(),
+            first_step: self.runner.world().step(),
+            every: options.hash_every.unwrap_or(1),
+            detail: options.record_detail,
+            components: record::components(self.runner.world()),
+            systems: record::systems(self.runner.plan()),
+        }
+    }
+
+    /// Lets the project speak, writes the report, and prints the hash last.
+    fn conclude(mut self, looped: &Looped, report: Option<Output>) -> Result<ExitCode> {
+        let hash = self.runner.hash();
+        let figures = self.figures(looped, hash.to_string());
+        let (keys, lines) = self.runner.finish(looped.frames).into_parts();
+        if let Some(output) = report {
+            output.write(&figures.to_json(keys)?)?;
+        }
+        output::print(&lines)?;
+        output::print_line(format_args!("hash {hash}"))?;
+        output::flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn figures(&self, looped: &Looped, hash: String) -> Report {
+        let pools = self.runner.memory().into_iter().map(|pool| PoolFigures {
+            name: pool.name,
+            used: pool.used,
+            peak: pool.peak,
+            budget: pool.budget,
+        });
+        let systems = self.runner.costs().map(|cost| SystemFigures {
+            name: cost.name.to_owned(),
+            calls: cost.calls,
+            ms: cost.ns as f64 / 1e6,
+        });
+        let missing = looped.allocations_per_frame.is_none();
+        Report {
+            project: self.identity.project.clone(),
+            engine: env!("CARGO_PKG_VERSION"),
+            date: SystemClock.date().to_string(),
+            host: layerw_platform::host(),
+            threads: self.runner.jobs().threads(),
+            frames: looped.frames,
+            stopped: looped.frames < self.frames,
+            step: self.runner.world().step(),
+            hash,
+            seed: self.identity.seed,
+            dt: self.identity.dt,
+            settings: self.settings.values(),
+            wall_seconds: looped.seconds,
+            frame_ms: looped.times.milliseconds(),
+            allocations_per_frame: looped.allocations_per_frame,
+            allocations_per_frame_missing: missing
+                .then_some("fewer than 61 frames, of which the first 60 do not count"),
+            pools: pools.collect(),
+            systems: systems.collect(),
+            scripts: Vec::new(),
+        }
+    }
+}
+
+/// The files that the run will write.
+struct Files {
+    snapshot: Option<Output>,
+    report: Option<Output>,
+    recording: Option<Output>,
+    trace: Option<Output>,
+}
+
+impl Files {
+    fn begin(options: &RunOptions) -> Result<Files> {
+        let begin = |path: &Option<std::path::PathBuf>| Output::begin(path.as_deref());
+        Ok(Files {
+            snapshot: begin(&options.snapshot)?,
+            report: begin(&options.report)?,
+            recording: begin(&options.record)?,
+            trace: begin(&options.trace)?,
+        })
+    }
+}
+
+/// What the loop did.
+struct Looped {
+    frames: u64,
+    seconds: f64,
+    times: FrameTimes,
+    allocations_per_frame: Option<f64>,
+}
+
+/// Does the steps, or as many of them as nobody stops. From step [`WARM_UP`] on nothing here allocates.
+fn step_all(
+    runner: &mut Runner,
+    frames: u64,
+    stop: &Stop,
+    watch: &mut Watch,
+    progress: &mut Progress<Stderr>,
+) -> Result<Looped> {
+    let mut times = FrameTimes::new();
+    let mut counted = None;
+    let (start, mut done) = (now_ns(), 0);
+    let seconds = || (now_ns() - start) as f64 / 1e9;
+    while done < frames && !stop.requested() {
+        if done == WARM_UP {
+            counted = Some(counting::snapshot());
+        }
+        let begin = now_ns();
+        watch.run_step(runner)?;
+        times.record(now_ns() - begin);
+        done += 1;
+        watch.step(runner, progress)?;
+        progress.show(done, seconds());
+    }
+    let allocations = counted.map(|before| (counting::snapshot() - before).allocations);
+    let seconds = seconds();
+    progress.finish(done, seconds);
+    Ok(Looped {
+        frames: done,
+        seconds,
+        times,
+        allocations_per_frame: allocations.map(|count| count as f64 / (done - WARM_UP) as f64),
+    })
+}
+
+/// Tells a person something that is no result.
+fn say(text: std::fmt::Arguments<'_>) {
+    let mut line = text.to_string();
+    line.push('\n');
+    Stderr::new().write(line.as_bytes());
+}

@@ -1,0 +1,167 @@
+//! The figures of a run, as JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::frame_times::FrameMilliseconds;
+
+/// What `--report` writes, before the project's own keys.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Report {
+    pub(crate) project: String,
+    /// Version of the engine.
+    pub(crate) engine: &'static str,
+    /// When it was written, UTC.
+    pub(crate) date: String,
+    pub(crate) host: &'static str,
+    pub(crate) threads: usize,
+    /// Steps done in this call.
+    pub(crate) frames: u64,
+    /// Whether a signal ended the run before its last step.
+    pub(crate) stopped: bool,
+    /// Steps done since the simulation's beginning.
+    pub(crate) step: u64,
+    /// State hash after the last step, 32 hexadecimal digits.
+    pub(crate) hash: String,
+    pub(crate) seed: u64,
+    /// Simulated seconds a step.
+    pub(crate) dt: f64,
+    pub(crate) settings: BTreeMap<String, String>,
+    /// Of the whole loop: steps, hashing, recording.
+    pub(crate) wall_seconds: f64,
+    pub(crate) frame_ms: FrameMilliseconds,
+    /// Calls of the global allocator per step, from step 60 of this call to the end of the loop, on all threads.
+    pub(crate) allocations_per_frame: Option<f64>,
+    /// Why there is no such number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) allocations_per_frame_missing: Option<&'static str>,
+    pub(crate) pools: Vec<PoolFigures>,
+    pub(crate) systems: Vec<SystemFigures>,
+    /// Scripts of the project: none, until there are scripts.
+    pub(crate) scripts: Vec<Value>,
+}
+
+/// A pool, in bytes.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PoolFigures {
+    pub(crate) name: &'static str,
+    pub(crate) used: u64,
+    pub(crate) peak: u64,
+    pub(crate) budget: u64,
+}
+
+/// A system: runs, and milliseconds in all of them together, summed over workers.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct SystemFigures {
+    pub(crate) name: String,
+    pub(crate) calls: u64,
+    pub(crate) ms: f64,
+}
+
+/// A project's own key is one of the report's.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the project adds `{key}` to the report, which has a key of that name; choose another")]
+pub struct TakenKey {
+    /// The key.
+    pub key: String,
+}
+
+impl Report {
+    /// The report with the project's own top-level keys behind its own.
+    ///
+    /// # Errors
+    /// A key is taken.
+    pub(crate) fn to_json(&self, project: Map<String, Value>) -> Result<Vec<u8>, TakenKey> {
+        let own = serde_json::to_value(self).expect("a report has nothing that JSON lacks");
+        let Value::Object(mut all) = own else {
+            unreachable!("a struct becomes an object");
+        };
+        for (key, value) in project {
+            if all.contains_key(&key) {
+                return Err(TakenKey { key });
+            }
+            all.insert(key, value);
+        }
+        let mut json = serde_json::to_vec_pretty(&all).expect("as above");
+        json.push(b'\n');
+        Ok(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn report() -> Report {
+        Report {
+            project: "test".into(),
+            engine: "1",
+            date: "2000-01-01T00:00:00Z".into(),
+            host: "linux-x86_64",
+            threads: 2,
+            frames: 3,
+            stopped: false,
+            step: 3,
+            hash: "0".repeat(32),
+            seed: 7,
+            dt: 0.5,
+            settings: BTreeMap::from([("boids".to_owned(), "5".to_owned())]),
+            wall_seconds: 1.5,
+            frame_ms: FrameMilliseconds {
+                p50: Some(1.0),
+                p99: Some(2.0),
+                max: None,
+            },
+            allocations_per_frame: None,
+            allocations_per_frame_missing: Some("fewer than 61 frames"),
+            pools: vec![PoolFigures {
+                name: "logic",
+                used: 1,
+                peak: 2,
+                budget: 3,
+            }],
+            systems: vec![SystemFigures {
+                name: "gravity".into(),
+                calls: 3,
+                ms: 0.5,
+            }],
+            scripts: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_projects_keys_stand_beside_the_reports() {
+        let project = Map::from_iter([("error_km".to_owned(), json!({"moon": 17.0}))]);
+        let json = report().to_json(project).expect("a free key");
+        let value: Value = serde_json::from_slice(&json).expect("JSON");
+        assert_eq!(value["error_km"]["moon"], 17.0);
+        assert_eq!(
+            value["frame_ms"],
+            json!({"p50": 1.0, "p99": 2.0, "max": null})
+        );
+        assert_eq!(value["allocations_per_frame"], Value::Null);
+        assert_eq!(
+            value["allocations_per_frame_missing"],
+            "fewer than 61 frames"
+        );
+        assert_eq!(
+            value["systems"],
+            json!([{"name": "gravity", "calls": 3, "ms": 0.5}])
+        );
+        assert_eq!(value["settings"], json!({"boids": "5"}));
+        assert_eq!(value["scripts"], json!([]));
+    }
+
+    #[test]
+    fn a_taken_key_is_refused() {
+        let project = Map::from_iter([("hash".to_owned(), json!(1))]);
+        let error = report().to_json(project).expect_err("a taken key");
+        assert_eq!(
+            error.to_string(),
+            "the project adds `hash` to the report, which has a key of that name; choose another"
+        );
+    }
+}
