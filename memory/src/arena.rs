@@ -17,6 +17,7 @@ pub struct Arena {
 struct Shared {
     layout: ArenaLayout,
     pools: [Pool; 3],
+    backing: &'static str,
 }
 
 impl Arena {
@@ -31,6 +32,7 @@ impl Arena {
         let bytes = layout.pages as u64 * PAGE as u64;
         let mapping = Mapping::reserve(config.backing, bytes)
             .map_err(|source| MemoryError::Map { bytes, source })?;
+        let backing = mapping.kind();
         let mapping = Arc::new(mapping);
         let pool = |tier: Tier| {
             Pool::new(
@@ -42,7 +44,11 @@ impl Arena {
         };
         let pools = [pool(Tier::Logic)?, pool(Tier::Scene)?, pool(Tier::Gpu)?];
         Ok(Arena {
-            shared: Arc::new(Shared { layout, pools }),
+            shared: Arc::new(Shared {
+                layout,
+                pools,
+                backing,
+            }),
         })
     }
 
@@ -69,6 +75,11 @@ impl Arena {
     /// The validated configuration.
     pub fn layout(&self) -> &ArenaLayout {
         &self.shared.layout
+    }
+
+    /// What the arena stands on, for people: `memfd` or `plain pages`.
+    pub fn backing(&self) -> &'static str {
+        self.shared.backing
     }
 
     /// Labels what is reserved from now on with this frame in [`map`](Self::map).

@@ -166,6 +166,43 @@ pub enum MemoryError {
         /// Largest alignment, bytes.
         max: u64,
     },
+    /// A region has no room for what is pushed into it.
+    #[error(
+        "memory: region {region} of {owner:?} in pool {pool} (frame {frame}) is asked for {} but holds {} of its {}; \
+         make the regions larger, or push less into one",
+        Bytes(*asked), Bytes(*used), Bytes(*budget)
+    )]
+    RegionFull {
+        /// The pool.
+        pool: &'static str,
+        /// The owner.
+        owner: String,
+        /// Place of the region among its equals.
+        region: usize,
+        /// Frame of its filling.
+        frame: u32,
+        /// Bytes asked for.
+        asked: u64,
+        /// Bytes in it.
+        used: u64,
+        /// Bytes of the region.
+        budget: u64,
+    },
+    /// All regions of an owner are in use.
+    #[error(
+        "memory: all {count} regions of {owner:?} in pool {pool} are in use ({doing}); \
+         vent one, wait for a fence, or configure more"
+    )]
+    RegionsBusy {
+        /// The pool.
+        pool: &'static str,
+        /// The owner.
+        owner: String,
+        /// Regions in all.
+        count: usize,
+        /// What each of them is doing.
+        doing: String,
+    },
     /// Something of an earlier frame was read: its bytes may be anyone's by now.
     #[error("memory: a {what} lent in frame {lent} is read in frame {now}, but {}", stale_cure(*lent, *now))]
     Stale {

@@ -12,6 +12,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::io;
+use std::ops::Range;
 use std::os::fd::OwnedFd;
 use std::ptr::{self, NonNull};
 
@@ -87,22 +88,25 @@ impl Shared {
         self.base
     }
 
-    /// See [`Mapping::discard`](super::Mapping::discard), whose contract this is.
+    /// See [`Mapping::give_back`](super::Mapping::give_back), whose contract this is. Whole huge pages only: a hole in one would split
+    /// it into small ones for good.
     ///
     /// # Safety
     /// The range lies within the mapping, starts and ends on pages, and nobody uses it meanwhile.
-    pub(crate) unsafe fn discard(&self, offset: usize, bytes: usize) {
+    pub(crate) unsafe fn give_back(&self, offset: usize, bytes: usize) -> Range<usize> {
         debug_assert!(offset + bytes <= self.bytes);
+        let whole = offset.next_multiple_of(HUGE)..(offset + bytes) / HUGE * HUGE;
         let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
-        for huge in offset / HUGE..(offset + bytes).div_ceil(HUGE).min(self.bytes / HUGE) {
+        if whole.is_empty()
+            || fallocate(&self.file, punch, whole.start as u64, whole.len() as u64).is_err()
+        {
+            return offset..offset;
+        }
+        for huge in whole.start / HUGE..whole.end / HUGE {
             // Relaxed: a note on what was asked for, which orders nothing; at worst a huge page is asked for again.
             self.asked[huge / 32].fetch_and(!(1 << (huge % 32)), Ordering::Relaxed);
         }
-        if fallocate(&self.file, punch, offset as u64, bytes as u64).is_err() {
-            // A kernel without holes still owes the zeros.
-            // SAFETY: the caller promises a range within the mapping that nobody uses.
-            unsafe { self.base.add(offset).write_bytes(0, bytes) };
-        }
+        whole
     }
 
     /// Asks for the huge pages that a range touches, unless that was done before. Contents stay.
@@ -110,7 +114,7 @@ impl Shared {
     pub(crate) fn commit(&self, offset: usize, bytes: usize) {
         // Of the last huge page only whole ones count: past the end of the file there is nothing to put into it.
         for huge in offset / HUGE..(offset + bytes).div_ceil(HUGE).min(self.bytes / HUGE) {
-            // Relaxed: see `discard`. Reading first keeps the line shared in the usual case.
+            // Relaxed: see `give_back`. Reading first keeps the line shared in the usual case.
             if self.asked[huge / 32].load(Ordering::Relaxed) >> (huge % 32) & 1 == 0 {
                 self.ask(huge);
             }
@@ -120,7 +124,7 @@ impl Shared {
     #[cold]
     fn ask(&self, huge: usize) {
         let bit = 1 << (huge % 32);
-        // Relaxed: see `discard`. Whoever set the bit asks; others go on and touch pages, which the kernel sorts out.
+        // Relaxed: see `give_back`. Whoever set the bit asks; others go on and touch pages, which the kernel sorts out.
         if self.asked[huge / 32].fetch_or(bit, Ordering::Relaxed) & bit != 0 {
             return;
         }

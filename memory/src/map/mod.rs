@@ -12,6 +12,7 @@ mod linux;
 mod other;
 
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 #[cfg(target_os = "linux")]
@@ -42,14 +43,31 @@ pub(crate) enum Mapping {
 
 impl Mapping {
     pub(crate) fn reserve(backing: Backing, bytes: u64) -> io::Result<Mapping> {
+        #[cfg(target_os = "linux")]
+        use io::ErrorKind::{PermissionDenied, Unsupported};
         let bytes =
             usize::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         match backing {
             #[cfg(target_os = "linux")]
-            Backing::Best => Shared::reserve(bytes).map(Mapping::Shared),
+            Backing::Best => match Shared::reserve(bytes) {
+                // A sandbox that forbids the calls: the form without them does all but being mapped twice.
+                Err(error) if matches!(error.kind(), Unsupported | PermissionDenied) => {
+                    Plain::reserve(bytes).map(Mapping::Plain)
+                }
+                other => other.map(Mapping::Shared),
+            },
             #[cfg(not(target_os = "linux"))]
             Backing::Best => Plain::reserve(bytes).map(Mapping::Plain),
             Backing::Plain => Plain::reserve(bytes).map(Mapping::Plain),
+        }
+    }
+
+    /// `memfd` or `plain pages`.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            #[cfg(target_os = "linux")]
+            Mapping::Shared(_) => "memfd",
+            Mapping::Plain(_) => "plain pages",
         }
     }
 
@@ -62,17 +80,18 @@ impl Mapping {
         }
     }
 
-    /// Makes a range read as zero and gives its memory back to the host where the host can take it.
+    /// Gives the memory of a range back to the host, as far as the host takes it: returns the part that was given, which reads as zero and
+    /// commits again on touch. The rest stays as it is.
     ///
     /// # Safety
     /// The range lies within the mapping, starts and ends on pages, and nobody reads, writes or refers to it meanwhile.
-    pub(crate) unsafe fn discard(&self, offset: usize, bytes: usize) {
+    pub(crate) unsafe fn give_back(&self, offset: usize, bytes: usize) -> Range<usize> {
         match self {
             #[cfg(target_os = "linux")]
             // SAFETY: the caller's promise, passed on unchanged.
-            Mapping::Shared(shared) => unsafe { shared.discard(offset, bytes) },
+            Mapping::Shared(shared) => unsafe { shared.give_back(offset, bytes) },
             // SAFETY: the caller's promise, passed on unchanged.
-            Mapping::Plain(plain) => unsafe { plain.discard(offset, bytes) },
+            Mapping::Plain(plain) => unsafe { plain.give_back(offset, bytes) },
         }
     }
 
@@ -83,7 +102,7 @@ impl Mapping {
         match self {
             #[cfg(target_os = "linux")]
             Mapping::Shared(shared) => shared.commit(offset, bytes),
-            Mapping::Plain(_) => {}
+            Mapping::Plain(plain) => plain.commit(offset, bytes),
         }
     }
 
@@ -92,7 +111,7 @@ impl Mapping {
         match self {
             #[cfg(target_os = "linux")]
             Mapping::Shared(shared) => shared.prefault(offset, bytes),
-            Mapping::Plain(_) => Ok(()),
+            Mapping::Plain(plain) => plain.prefault(offset, bytes),
         }
     }
 }

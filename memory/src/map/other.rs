@@ -6,6 +6,7 @@
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::PAGE;
@@ -45,13 +46,21 @@ impl Plain {
         self.base
     }
 
-    /// See [`Mapping::discard`](super::Mapping::discard), whose contract this is; here it zeroes.
+    /// The allocator takes nothing back in parts.
     ///
     /// # Safety
-    /// The range lies within the mapping and nobody uses it meanwhile.
-    pub(crate) unsafe fn discard(&self, offset: usize, bytes: usize) {
-        // SAFETY: the caller promises a range within the mapping that nobody uses.
-        unsafe { self.base.add(offset).write_bytes(0, bytes) };
+    /// None needed: nothing happens. The contract is that of [`Mapping::give_back`](super::Mapping::give_back).
+    pub(crate) unsafe fn give_back(&self, offset: usize, _bytes: usize) -> Range<usize> {
+        offset..offset
+    }
+
+    /// Pages commit on touch.
+    #[inline]
+    pub(crate) fn commit(&self, _offset: usize, _bytes: usize) {}
+
+    /// Pages commit on touch.
+    pub(crate) fn prefault(&self, _offset: usize, _bytes: usize) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -234,17 +234,20 @@ impl Ledger {
         Some(piece)
     }
 
-    /// Takes one run of pages off the dirty ones that nobody holds, for the caller to discard.
-    pub(super) fn take_free_dirty(&mut self) -> Option<PageRun> {
-        let all = PageRun {
-            first: 0,
-            pages: self.pages,
+    /// The first run of dirty pages that nobody holds, from this page on.
+    pub(super) fn free_dirty_from(&self, page: u32) -> Option<PageRun> {
+        let rest = PageRun {
+            first: page,
+            pages: self.pages - page,
         };
-        let piece = first_run(all, |page| {
+        first_run(rest, |page| {
             self.dirty.contains(page) && !self.taken.contains(page)
-        })?;
-        self.dirty.remove(piece.first, piece.pages);
-        Some(piece)
+        })
+    }
+
+    /// These pages read as zero.
+    pub(super) fn clean(&mut self, run: PageRun) {
+        self.dirty.remove(run.first, run.pages);
     }
 
     pub(super) fn stats(&self) -> PoolStats {

@@ -71,6 +71,9 @@ unsafe impl<T: Sync> Send for FrameSlice<T> {}
 // SAFETY: as above.
 unsafe impl<T: Sync> Sync for FrameSlice<T> {}
 
+/// A stamp that no scratch ever has: they count from 1.
+const NEVER: u64 = 0;
+
 impl<T> FrameSlice<T> {
     /// # Safety
     /// `first` leads to `len` initialised values in the scratch (or set) of the guard, and nobody writes to them in this frame.
@@ -119,6 +122,18 @@ impl<T> FrameSlice<T> {
             what: "slice",
             lent: self.frame,
             now: guard.frame,
+        }
+    }
+}
+
+/// Nothing, lent never: reading it is an error in every frame, as with any slice from before. For structs whose slices are lent later.
+impl<T> Default for FrameSlice<T> {
+    fn default() -> Self {
+        FrameSlice {
+            first: NonNull::dangling(),
+            len: 0,
+            stamp: NEVER,
+            frame: 0,
         }
     }
 }

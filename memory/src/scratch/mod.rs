@@ -7,7 +7,7 @@
 //! ```
 //!
 //! - **Allocating** aligns the cursor, compares with the end and stores the cursor: the fast path. When the block is full, the next
-//!   kept one is taken, or pages are reserved from the Scene pool: the cold path ([`blocks`]).
+//!   kept one is taken, or pages are reserved from the Scene pool: the cold path (`blocks`).
 //! - **Venting** puts the cursor back to the first block. Blocks stay with their worker, so the next frame writes to memory that is
 //!   in its cache; a block unused for many frames goes back to the pool. Cost: per block, not per object.
 //! - **Nothing survives.** What `alloc` returns borrows the scratch, and [`vent`](Scratch::vent) needs it exclusively: a

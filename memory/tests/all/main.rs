@@ -1,0 +1,8 @@
+//! Tests of the crate from outside, in one binary: random operations against models, limits of the host, programs that must not compile.
+#![cfg(not(feature = "loom"))]
+
+mod compile_fail;
+mod limits;
+mod pools;
+mod random;
+mod scratch;

@@ -1,0 +1,119 @@
+//! Models of two threads at the shared parts, through every interleaving: `cargo test --features loom --test loom`.
+//!
+//! The bytes of an arena are outside loom's sight, so the models show exclusive use by content: who gets pages writes a mark, lets the
+//! other run, and finds the mark whole.
+
+use layerw_memory::{
+    Arena, Backing, MemoryConfig, MemoryError, PAGE, PageRun, Pool, Regions, Tier,
+};
+use loom::sync::Arc;
+use loom::thread;
+
+fn arena(pages: u64) -> Arena {
+    let logic = pages * PAGE as u64;
+    let config = MemoryConfig {
+        total: logic,
+        logic,
+        scene: 0,
+        gpu: 0,
+        regions: Vec::new(),
+        backing: Backing::Plain,
+    };
+    Arena::new(&config).unwrap()
+}
+
+/// Marks the run, looks at the pool (where the other thread may run), and checks the mark.
+fn use_pages(pool: &Pool, run: PageRun, mark: u64) {
+    let word = pool.address(run).cast::<u64>();
+    // SAFETY: the caller reserved the run; loom runs one thread at a time.
+    unsafe {
+        assert_eq!(word.read(), 0, "reserved pages read as zero");
+        word.write(mark);
+        pool.stats();
+        assert_eq!(word.read(), mark, "somebody else was given these pages");
+    }
+}
+
+#[test]
+fn two_threads_reserve_and_release() {
+    loom::model(|| {
+        let arena = arena(3);
+        let owners = ["one", "two"].map(|name| arena.logic().owner(name, 3 * PAGE as u64).unwrap());
+        let worker = |index: usize| {
+            let (arena, owner) = (arena.clone(), owners[index]);
+            move || {
+                let pool = arena.logic();
+                // Two of three pages: the second to come may be refused, never given what is taken.
+                match pool.reserve(owner, 2) {
+                    Ok(run) => {
+                        use_pages(pool, run, 1 + index as u64);
+                        pool.release(owner, run);
+                    }
+                    Err(refused) => assert!(matches!(refused, MemoryError::Exhausted(_))),
+                }
+            }
+        };
+        let other = thread::spawn(worker(1));
+        worker(0)();
+        other.join().unwrap();
+        let stats = arena.logic().stats();
+        assert!(stats.used == 0 && stats.peak == 2 * PAGE as u64);
+    });
+}
+
+#[test]
+fn a_vented_region_is_handed_over_once_and_whole() {
+    loom::model(|| {
+        let arena = arena(1);
+        let regions = Regions::new(&arena, Tier::Logic, "staging", 1, 1).unwrap();
+        let mut region = regions.take().unwrap().fill(1);
+        let numbers = region.push(&[7_u64; 4]).unwrap();
+        let region = Arc::new(region.seal());
+        let readers = [0, 1].map(|_| {
+            let region = region.clone();
+            thread::spawn(move || assert_eq!(region.get(numbers).unwrap(), [7; 4]))
+        });
+        drop(region);
+        // Free only when the last reader has let go; then it is a new filling and the old span is stale.
+        match regions.take() {
+            Ok(free) => {
+                let mut next = free.fill(2);
+                next.push(&[8_u64; 4]).unwrap();
+                assert!(matches!(
+                    next.seal().get(numbers),
+                    Err(MemoryError::Stale {
+                        lent: 1,
+                        now: 2,
+                        ..
+                    })
+                ));
+            }
+            Err(busy) => assert!(matches!(busy, MemoryError::RegionsBusy { .. })),
+        }
+        for reader in readers {
+            reader.join().unwrap();
+        }
+        assert_eq!(regions.free(), 1);
+    });
+}
+
+#[test]
+fn what_is_in_flight_is_taken_again_only_after_its_fence() {
+    loom::model(|| {
+        let arena = arena(1);
+        let regions = Regions::new(&arena, Tier::Logic, "staging", 1, 1).unwrap();
+        drop(regions.take().unwrap().fill(1).seal().launch(5));
+        assert!(regions.take().is_err());
+        let device = {
+            let regions = regions.clone();
+            thread::spawn(move || regions.land(4) + regions.land(5))
+        };
+        let taken = regions.take().is_ok();
+        assert_eq!(device.join().unwrap(), 1, "landed once");
+        assert_eq!(
+            regions.free(),
+            1,
+            "whether it was taken and dropped ({taken}) or not"
+        );
+    });
+}
