@@ -13,6 +13,7 @@
 use crate::{Position, Velocity};
 use layerw::math::Vec3;
 use layerw::{Cx, FrameSlice, LocalMut, Query, Res, label, par};
+use std::ops::Range;
 
 /// What the flock looks up, built anew in each step. Lives in frame scratch, so it is neither hashed nor kept.
 #[derive(Default)]
@@ -42,13 +43,20 @@ struct Cell {
 impl Shape {
     /// Cells of one `radius`, and at least as many buckets as boids.
     pub fn new(radius: f32, count: usize) -> Self {
-        Shape { inverse: 1.0 / radius, mask: count.next_power_of_two().max(16) as u32 - 1 }
+        Shape {
+            inverse: 1.0 / radius,
+            mask: count.next_power_of_two().max(16) as u32 - 1,
+        }
     }
 
     fn cell(self, position: Vec3) -> Cell {
         let scaled = position * self.inverse;
         let floor = |value: f32| (value.floor() as i32) as i16 as i32;
-        Cell { x: floor(scaled.x), y: floor(scaled.y), z: floor(scaled.z) }
+        Cell {
+            x: floor(scaled.x),
+            y: floor(scaled.y),
+            z: floor(scaled.z),
+        }
     }
 
     fn bucket(self, cell: Cell) -> u32 {
@@ -74,20 +82,27 @@ pub fn build_grid(
     let positions = positions.collect(cx, label, |position| position.0);
     let velocities = velocities.collect(cx, label, |velocity| velocity.0);
     let shape = Shape::new(rules.radius, positions.len());
-    let keys = par::map(cx, label, positions.len(), 4096, |row| shape.bucket(shape.cell(positions[row])));
-    let groups = par::group(cx, label, keys, shape.mask as usize + 1);
-    let order = groups.order;
-    let lines = par::map(cx, label, order.len(), 4096, |place| {
+    let (positions, velocities) = (positions.as_slice(), velocities.as_slice());
+    let keys = par::map(cx, label, positions.len(), 4096, |row| {
+        shape.bucket(shape.cell(positions[row]))
+    });
+    let groups = par::group(cx, label, &keys, shape.mask as usize + 1);
+    let order = groups.order.as_slice();
+    let sorted = |values: &[Vec3]| {
+        par::map(cx, label, order.len(), 4096, |place| {
+            values[order[place] as usize]
+        })
+    };
+    let line_of = |place| {
         let cell = shape.cell(positions[order[place] as usize]);
         line(cell.y, cell.z)
-    });
-    let sorted = |values: &[Vec3]| par::map(cx, label, order.len(), 4096, |place| values[order[place] as usize]);
+    };
     *grid = Grid {
         shape,
-        starts: cx.lend(groups.starts),
-        lines: cx.lend(lines),
-        positions: cx.lend(sorted(positions)),
-        velocities: cx.lend(sorted(velocities)),
+        lines: par::map(cx, label, order.len(), 4096, line_of).lend(),
+        positions: sorted(positions).lend(),
+        velocities: sorted(velocities).lend(),
+        starts: groups.starts.lend(),
     };
 }
 
@@ -123,47 +138,62 @@ impl View<'_> {
     /// size) and not at the very same place.
     pub fn neighbours(&self, position: Vec3, radius: f32, mut visit: impl FnMut(Vec3, f32, Vec3)) {
         let cell = self.shape.cell(position);
+        let mut noted = [0; NOTED];
         for z in cell.z - 1..=cell.z + 1 {
             for y in cell.y - 1..=cell.y + 1 {
                 let line = line(y, z);
-                let first = self.shape.bucket(Cell { x: cell.x - 1, y, z }) as usize;
-                let buckets = self.starts.len() - 1;
+                let first = self.shape.bucket(Cell {
+                    x: cell.x - 1,
+                    y,
+                    z,
+                }) as usize;
                 let past = first + 3;
-                self.run(first, past.min(buckets), line, position, radius, &mut visit);
-                if past > buckets {
-                    self.run(0, past - buckets, line, position, radius, &mut visit);
+                let buckets = self.starts.len() - 1;
+                // The three buckets may wrap around the table's end.
+                let runs = [
+                    (first, past.min(buckets)),
+                    (0, past.saturating_sub(buckets)),
+                ];
+                for (first, past) in runs {
+                    let (mut start, end) =
+                        (self.starts[first] as usize, self.starts[past] as usize);
+                    while start < end {
+                        let block = start..end.min(start + NOTED);
+                        start = block.end;
+                        for &place in self.note(block, line, position, radius, &mut noted) {
+                            let offset = self.positions[place as usize] - position;
+                            visit(
+                                offset,
+                                offset.length_squared(),
+                                self.velocities[place as usize],
+                            );
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// Visits the neighbours in a run of buckets.
-    fn run(
+    /// The places of a block, at most [`NOTED`], that are neighbours.
+    #[inline(always)]
+    fn note<'n>(
         &self,
-        first: usize,
-        past: usize,
+        block: Range<usize>,
         line: u32,
         position: Vec3,
         radius: f32,
-        visit: &mut impl FnMut(Vec3, f32, Vec3),
-    ) {
-        let (start, end) = (self.starts[first] as usize, self.starts[past] as usize);
+        noted: &'n mut [u32; NOTED],
+    ) -> &'n [u32] {
         let limit = radius * radius;
-        for block in (start..end).step_by(NOTED) {
-            let places = block..end.min(block + NOTED);
-            let mut noted = [(0u32, 0f32); NOTED];
-            let mut count = 0;
-            for ((place, &other), &its_line) in
-                places.clone().zip(&self.positions[places.clone()]).zip(&self.lines[places])
-            {
-                let squared = (other - position).length_squared();
-                noted[count % NOTED] = (place as u32, squared);
-                count += usize::from(its_line == line && squared < limit && squared > 0.0);
-            }
-            for &(place, squared) in &noted[..count] {
-                let place = place as usize;
-                visit(self.positions[place] - position, squared, self.velocities[place]);
-            }
+        let mut count = 0;
+        let candidates = self.positions[block.clone()]
+            .iter()
+            .zip(&self.lines[block.clone()]);
+        for ((&other, &its_line), place) in candidates.zip(block.start as u32..) {
+            let squared = (other - position).length_squared();
+            noted[count % NOTED] = place;
+            count += usize::from((its_line == line) & (squared < limit) & (squared > 0.0));
         }
+        &noted[..count]
     }
 }

@@ -40,13 +40,19 @@ pub fn populate(sim: &mut Sim, count: usize, seed: u64) {
         let velocity = in_ball(&mut random) * rules.fastest;
         (Position(position), Velocity(velocity))
     }));
-    sim.system(grid::build_grid).each(rules::steer).each(rules::fly);
+    sim.system(grid::build_grid)
+        .each(rules::steer)
+        .each(rules::fly);
 }
 
 /// A point of the unit ball, every one as likely as any other.
 fn in_ball(random: &mut Random) -> Vec3 {
     loop {
-        let point = Vec3::new(random.range(-1.0, 1.0), random.range(-1.0, 1.0), random.range(-1.0, 1.0));
+        let point = Vec3::new(
+            random.range(-1.0, 1.0),
+            random.range(-1.0, 1.0),
+            random.range(-1.0, 1.0),
+        );
         if point.length_squared() <= 1.0 {
             return point;
         }

@@ -88,10 +88,18 @@ impl Sight {
 }
 
 /// Turns each boid as its neighbours suggest.
-pub fn steer(velocity: &mut Velocity, position: &Position, grid: Local<Grid>, rules: Res<Rules>, cx: Cx) {
+pub fn steer(
+    velocity: &mut Velocity,
+    position: &Position,
+    grid: Local<Grid>,
+    rules: Res<Rules>,
+    cx: Cx,
+) {
     let mut sight = Sight::default();
     let view = grid.view(cx);
-    view.neighbours(position.0, rules.radius, |offset, squared, other| sight.add(&rules, offset, squared, other));
+    view.neighbours(position.0, rules.radius, |offset, squared, other| {
+        sight.add(&rules, offset, squared, other)
+    });
     let wanted = velocity.0 + sight.steer(&rules, position.0, velocity.0) * cx.dt;
     let speed = wanted.length().max(1e-6);
     velocity.0 = wanted * (speed.clamp(rules.slowest, rules.fastest) / speed);

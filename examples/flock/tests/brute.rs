@@ -11,7 +11,11 @@ const BOIDS: usize = 2_000;
 fn brute_step(flock: &mut [(Vec3, Vec3)], rules: &Rules, dt: f32) -> u64 {
     let cell = |p: Vec3| {
         let scaled = p * (1.0 / rules.radius);
-        (scaled.z.floor() as i32, scaled.y.floor() as i32, scaled.x.floor() as i32)
+        (
+            scaled.z.floor() as i32,
+            scaled.y.floor() as i32,
+            scaled.x.floor() as i32,
+        )
     };
     let mut order: Vec<usize> = (0..flock.len()).collect();
     order.sort_by_key(|&row| (cell(flock[row].0), row));
@@ -41,7 +45,11 @@ fn brute_step(flock: &mut [(Vec3, Vec3)], rules: &Rules, dt: f32) -> u64 {
 }
 
 fn state(runner: &Runner) -> Vec<(Vec3, Vec3)> {
-    runner.world().query::<(&Position, &Velocity)>().map(|(p, v)| (p.0, v.0)).collect()
+    runner
+        .world()
+        .query::<(&Position, &Velocity)>()
+        .map(|(p, v)| (p.0, v.0))
+        .collect()
 }
 
 #[test]
@@ -49,8 +57,12 @@ fn the_grid_gives_the_bits_of_looking_at_all() {
     let jobs = Jobs::new(2).expect("two workers start");
     let mut sim = Sim::new().hertz(60.0);
     populate(&mut sim, BOIDS, 7);
-    let mut runner = Runner::new(sim, &jobs, RunnerOptions::default()).expect("the systems form a graph");
-    let rules = *runner.world().resource::<Rules>().expect("populate inserts the rules");
+    let mut runner =
+        Runner::new(sim, &jobs, RunnerOptions::default()).expect("the systems form a graph");
+    let rules = *runner
+        .world()
+        .resource::<Rules>()
+        .expect("populate inserts the rules");
     let mut brute = state(&runner);
     for step in 0..60 {
         let seen = brute_step(&mut brute, &rules, (1.0f64 / 60.0) as f32);
@@ -58,8 +70,16 @@ fn the_grid_gives_the_bits_of_looking_at_all() {
         let grid = state(&runner);
         for (row, (a, b)) in grid.iter().zip(&brute).enumerate() {
             let bits = |v: Vec3| v.to_array().map(f32::to_bits);
-            assert_eq!((bits(a.0), bits(a.1)), (bits(b.0), bits(b.1)), "step {step}, boid {row}");
+            assert_eq!(
+                (bits(a.0), bits(a.1)),
+                (bits(b.0), bits(b.1)),
+                "step {step}, boid {row}"
+            );
         }
-        assert!(seen >= 15 * BOIDS as u64, "a boid sees {} others on average", seen as f64 / BOIDS as f64);
+        assert!(
+            seen >= 15 * BOIDS as u64,
+            "a boid sees {} others on average",
+            seen as f64 / BOIDS as f64
+        );
     }
 }

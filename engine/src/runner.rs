@@ -1,0 +1,185 @@
+//! A simulation bound to workers, ready to step. Drivers own the loop; this is one turn of it.
+
+use crate::error::{Error, Result};
+use crate::sim::{Finish, FinishHook, RestoreHook, Sim};
+use layerw_ecs::schedule::{Failure, Schedule, SystemCost};
+use layerw_ecs::workers::Workers;
+use layerw_ecs::{StateHash, World};
+use layerw_frame_graph::{NodeId, Plan, RunOptions, Spread};
+use layerw_jobs::Jobs;
+use layerw_memory::{Arena, PoolStats};
+use layerw_trace::{Label, PlotUnit};
+use std::any::Any;
+
+/// How a simulation is run, as far as it does not change the result.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RunnerOptions {
+    /// Shuffles whatever the plan leaves open, differently in each step, to shake out accesses that
+    /// a system makes without declaring them. The result must not change.
+    pub shuffle: Option<u64>,
+    /// Whether other workers are woken: by default when measured costs say that it is worth it.
+    pub spread: Spread,
+}
+
+/// A simulation bound to workers.
+pub struct Runner {
+    world: World,
+    schedule: Schedule,
+    workers: Workers,
+    jobs: Jobs,
+    arena: Arena,
+    options: RunnerOptions,
+    poisoned: Option<String>,
+    rate: Option<f64>,
+    on_finish: Vec<FinishHook>,
+    on_restore: Vec<RestoreHook>,
+    plots: [Label; 3],
+}
+
+impl Runner {
+    /// Binds a simulation to workers: declares its systems and compiles their graph.
+    ///
+    /// # Errors
+    /// The systems do not form a graph, a component's name is taken by another layout, or the
+    /// workers' scratch does not fit the Scene pool.
+    pub fn new(sim: Sim, jobs: &Jobs, options: RunnerOptions) -> Result<Self> {
+        let Sim { mut world, arena, systems, rate, on_finish, on_restore, .. } = sim;
+        let schedule = Schedule::new(systems, &mut world, jobs.threads())?;
+        let budget = arena.scene().bytes() / jobs.threads() as u64;
+        let workers = Workers::new(&arena, jobs.threads(), budget)?;
+        let plots = ["Logic pool", "Scene pool", "GPU pool"].map(layerw_trace::label);
+        for plot in plots {
+            layerw_trace::plot_unit(plot, PlotUnit::Bytes);
+        }
+        Ok(Runner {
+            world,
+            schedule,
+            workers,
+            jobs: jobs.clone(),
+            arena,
+            options,
+            poisoned: None,
+            rate,
+            on_finish,
+            on_restore,
+            plots,
+        })
+    }
+
+    /// Does one step.
+    ///
+    /// # Errors
+    /// A system panicked: the world is half-done then and refuses further steps until a snapshot is
+    /// restored. The workers stay usable.
+    pub fn step(&mut self) -> Result<()> {
+        let shuffle = self.options.shuffle.map(|seed| seed.wrapping_add(self.world.step()));
+        let options = RunOptions { shuffle, spread: self.options.spread };
+        self.turn(|schedule, world, jobs, workers| schedule.step(world, jobs, workers, options))
+    }
+
+    /// Does one step system by system, calling `watch` with each node of the plan and the world that it leaves. Slower than [`Runner::step`], to the
+    /// same bits; for looking for the first system that goes astray.
+    ///
+    /// # Errors
+    /// As [`Runner::step`].
+    pub fn step_watched(&mut self, watch: &mut dyn FnMut(NodeId, &World)) -> Result<()> {
+        self.turn(|schedule, world, jobs, workers| schedule.step_watched(world, jobs, workers, watch))
+    }
+
+    fn turn(
+        &mut self,
+        step: impl FnOnce(&mut Schedule, &mut World, &Jobs, &mut Workers) -> Result<(), Failure>,
+    ) -> Result<()> {
+        if let Some(cause) = &self.poisoned {
+            return Err(Error::Poisoned { cause: cause.clone() });
+        }
+        let done = step(&mut self.schedule, &mut self.world, &self.jobs, &mut self.workers);
+        layerw_trace::frame_mark();
+        for (label, stats) in self.plots.into_iter().zip(self.memory()) {
+            layerw_trace::plot(label, stats.used as f64);
+        }
+        done.map_err(|failure| {
+            let error = system_error(&failure);
+            self.poisoned = Some(error.to_string());
+            error
+        })
+    }
+
+    /// The world between two steps.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The world between two steps, to change.
+    pub fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// Call after the world was restored: rebuilds what it does not hold and lifts the poison.
+    pub fn restored(&mut self) {
+        self.poisoned = None;
+        for hook in &self.on_restore {
+            hook(&mut self.world);
+        }
+    }
+
+    /// The compiled graph.
+    pub fn plan(&self) -> &Plan {
+        self.schedule.plan()
+    }
+
+    /// What each system has cost so far.
+    pub fn costs(&self) -> impl Iterator<Item = SystemCost<'_>> {
+        self.schedule.costs()
+    }
+
+    /// The state hash.
+    pub fn hash(&self) -> StateHash {
+        self.world.hash()
+    }
+
+    /// The pools: Logic, Scene, GPU.
+    pub fn memory(&self) -> [PoolStats; 3] {
+        [self.arena.logic(), self.arena.scene(), self.arena.gpu()].map(|pool| pool.stats())
+    }
+
+    /// The arena that the world and the workers' scratch live in.
+    pub fn arena(&self) -> &Arena {
+        &self.arena
+    }
+
+    /// The workers.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
+    }
+
+    /// Steps per wall second where the simulation is played.
+    pub fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// Ends the run: lets the project look at the world and say what it has to say.
+    pub fn finish(&mut self, frames: u64) -> Finish<'_> {
+        let mut finish = Finish::new(&self.world, frames);
+        for hook in self.on_finish.drain(..) {
+            hook(&mut finish);
+        }
+        finish
+    }
+}
+
+fn system_error(failure: &Failure) -> Error {
+    let place = failure.entity.map_or(String::new(), |entity| format!(" at entity {entity}"));
+    Error::System {
+        system: failure.system.clone(),
+        place,
+        step: failure.step,
+        message: panic_message(failure.payload.as_ref()),
+    }
+}
+
+/// What a panic said, where it said it in words.
+pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+}

@@ -1,0 +1,5 @@
+//! What crosses crates, in one binary.
+
+mod determinism;
+mod failure;
+mod order;

@@ -1,0 +1,30 @@
+//! A steady headless step does not call the global allocator, on any thread. Alone in its process, because everything counts.
+
+use layerw_memory::counting;
+use layerw_tests::{Scene, flock, fountain::fountain, on_workers};
+
+/// Steps before counting: by then every buffer has its size.
+const WARM_UP: u64 = 60;
+
+/// Steps that are counted.
+const COUNTED: u64 = 1_000;
+
+fn main() {
+    let scenes: [(&str, Scene); 2] = [("flock", flock), ("fountain", fountain)];
+    for (name, scene) in scenes {
+        for threads in [1, 2] {
+            let calls = on_workers(scene, threads, None, |runner| {
+                for _ in 0..WARM_UP {
+                    runner.step().expect("no system panics");
+                }
+                let before = counting::allocations();
+                for _ in 0..COUNTED {
+                    runner.step().expect("no system panics");
+                }
+                counting::allocations() - before
+            });
+            assert_eq!(calls, 0, "{name} on {threads} workers: allocator calls in {COUNTED} steps after step {WARM_UP}");
+            println!("{name} on {threads} workers: 0 allocator calls in {COUNTED} steps");
+        }
+    }
+}

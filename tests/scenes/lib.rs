@@ -1,0 +1,44 @@
+//! Scenes that several tests run, and how they run them.
+
+pub mod fountain;
+
+use layerw::{Jobs, Runner, RunnerOptions, Sim, StateHash, on_fresh_thread};
+
+/// A scene by name.
+pub type Scene = fn() -> Sim;
+
+/// Two thousand boids.
+pub fn flock() -> Sim {
+    flock_of(2_000)
+}
+
+/// As many boids as asked for.
+pub fn flock_of(boids: usize) -> Sim {
+    let mut sim = Sim::new().hertz(60.0).seed(1);
+    flock::populate(&mut sim, boids, 1);
+    sim
+}
+
+/// Runs `f` with a scene on `threads` workers of its own.
+pub fn on_workers<R: Send>(
+    scene: Scene,
+    threads: usize,
+    shuffle: Option<u64>,
+    f: impl FnOnce(&mut Runner) -> R + Send,
+) -> R {
+    on_fresh_thread("engine", 8 << 20, || {
+        let jobs = Jobs::new(threads).expect("workers start on a fresh thread");
+        let mut runner = Runner::new(scene(), &jobs, RunnerOptions { shuffle }).expect("the scene's systems form a graph");
+        f(&mut runner)
+    })
+}
+
+/// The hash after each of `steps` steps.
+pub fn hashes(runner: &mut Runner, steps: u64) -> Vec<StateHash> {
+    (0..steps)
+        .map(|_| {
+            runner.step().expect("no system panics");
+            runner.hash()
+        })
+        .collect()
+}
