@@ -1,0 +1,190 @@
+//! Makes up asteroids: orbits distributed like those of the real main belt, one for each seed and index.
+//!
+//! Semi-major axes follow the histogram in `data/belt.csv`, so the belt has Kirkwood's gaps; eccentricity and inclination
+//! follow Rayleigh's distribution with the mean of their bin, which is what random velocities look like; the three angles
+//! are uniform. An asteroid is a function of seed and index alone: it is the same in any belt that has one of that index,
+//! whatever order or thread makes it.
+
+use std::f64::consts::{PI, TAU};
+
+use glam::DVec3;
+
+use crate::ephemeris::{CsvTable, DataError, Source};
+
+/// The histogram of the main belt.
+pub const BELT: Source = Source {
+    file: "data/belt.csv",
+    text: include_str!("../../data/belt.csv"),
+};
+
+/// How the belt is filled.
+#[derive(Clone, Debug)]
+pub struct Belt {
+    bins: Vec<Bin>,
+}
+
+/// Asteroids of similar semi-major axis.
+#[derive(Clone, Copy, Debug)]
+struct Bin {
+    /// Least and greatest semi-major axis, au.
+    low: f64,
+    high: f64,
+    /// Share of all asteroids in this bin and those before it.
+    up_to: f64,
+    /// Mean eccentricity.
+    eccentricity: f64,
+    /// Mean inclination, radians.
+    inclination: f64,
+}
+
+/// An orbit around the Sun: osculating elements, ecliptic and equinox of J2000, angles in radians.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Orbit {
+    /// Semi-major axis, in the unit of length of the state wanted.
+    pub semi_major_axis: f64,
+    /// Eccentricity, from 0 to below 1.
+    pub eccentricity: f64,
+    /// Inclination.
+    pub inclination: f64,
+    /// Longitude of the ascending node.
+    pub node: f64,
+    /// Argument of the perihelion.
+    pub perihelion: f64,
+    /// Mean anomaly.
+    pub mean_anomaly: f64,
+}
+
+impl Belt {
+    /// The belt from the file that comes with the example.
+    pub fn load() -> Result<Belt, DataError> {
+        Belt::parse(BELT)
+    }
+
+    /// The belt from any file of the same form.
+    pub fn parse(source: Source) -> Result<Belt, DataError> {
+        const COLUMNS: [&str; 5] = [
+            "low_au",
+            "high_au",
+            "count",
+            "mean_eccentricity",
+            "mean_inclination_deg",
+        ];
+        const HEADER: &str = "low_au,high_au,count,mean_eccentricity,mean_inclination_deg";
+        let mut table = CsvTable::open(source.file, source.text, HEADER, &COLUMNS)?;
+        let mut bins = Vec::<Bin>::new();
+        let mut total = 0.0;
+        while let Some(row) = table.row()? {
+            let least = bins.last().map_or(0.0, |bin| bin.high);
+            let low = row.number(
+                0,
+                "a number above zero, not below the end of the bin before it",
+                |low| low > 0.0 && low >= least,
+            )?;
+            let high = row.number(1, "a number above low_au", |high| high > low)?;
+            total += row.number(2, "a number above zero", |count| count > 0.0)?;
+            let eccentricity = row.number(3, "a number above zero and below 0.3", |mean| {
+                mean > 0.0 && mean < 0.3
+            })?;
+            let degrees = row.number(4, "a number above zero and below 30", |mean| {
+                mean > 0.0 && mean < 30.0
+            })?;
+            bins.push(Bin {
+                low,
+                high,
+                up_to: total,
+                eccentricity,
+                inclination: degrees * (PI / 180.0),
+            });
+        }
+        if bins.is_empty() {
+            return Err(table.ends("a bin"));
+        }
+        for bin in &mut bins {
+            bin.up_to /= total;
+        }
+        Ok(Belt { bins })
+    }
+
+    /// The orbit of asteroid `index` in the belt made from `seed`; semi-major axis in au.
+    pub fn orbit(&self, seed: u64, index: u64) -> Orbit {
+        // No asteroid of the sample is beyond these.
+        const ECCENTRICITY_MAX: f64 = 0.4;
+        const INCLINATION_MAX: f64 = 40.0 * PI / 180.0;
+        let draw = |stream| unit(seed, index, stream);
+        let share = draw(0);
+        let last = self.bins.len() - 1;
+        let bin = &self.bins[self
+            .bins
+            .partition_point(|bin| bin.up_to <= share)
+            .min(last)];
+        Orbit {
+            semi_major_axis: bin.low + (bin.high - bin.low) * draw(1),
+            eccentricity: rayleigh(bin.eccentricity, ECCENTRICITY_MAX, draw(2)),
+            inclination: rayleigh(bin.inclination, INCLINATION_MAX, draw(3)),
+            node: TAU * draw(4),
+            perihelion: TAU * draw(5),
+            mean_anomaly: TAU * draw(6),
+        }
+    }
+}
+
+impl Orbit {
+    /// Position and velocity relative to the Sun, whose gravitational constant times mass is `gm`, in the axes of the ICRF.
+    pub fn state(&self, gm: f64) -> (DVec3, DVec3) {
+        let (a, e) = (self.semi_major_axis, self.eccentricity);
+        let anomaly = eccentric_anomaly(self.mean_anomaly, e);
+        let (sine, cosine) = libm::sincos(anomaly);
+        let minor = (1.0 - e * e).sqrt();
+        let rate = (gm / a).sqrt() / (1.0 - e * cosine);
+        let place = self.turn(a * (cosine - e), a * minor * sine);
+        let speed = self.turn(-rate * sine, rate * minor * cosine);
+        (place, speed)
+    }
+
+    /// From the plane of the orbit, perihelion along x, to the axes of the ICRF.
+    fn turn(&self, x: f64, y: f64) -> DVec3 {
+        /// Of the ecliptic of J2000 to the ICRF: 84381.448 seconds of arc.
+        const OBLIQUITY: f64 = 84_381.448 / 3_600.0 * (PI / 180.0);
+        let (x, y) = rotate(x, y, self.perihelion);
+        let (y, z) = rotate(y, 0.0, self.inclination);
+        let (x, y) = rotate(x, y, self.node);
+        let (y, z) = rotate(y, z, OBLIQUITY);
+        DVec3::new(x, y, z)
+    }
+}
+
+fn rotate(x: f64, y: f64, angle: f64) -> (f64, f64) {
+    let (sine, cosine) = libm::sincos(angle);
+    (x * cosine - y * sine, x * sine + y * cosine)
+}
+
+/// Solves Kepler's equation by Newton's method: from this start, eight rounds are exact for any eccentricity below 0.9.
+fn eccentric_anomaly(mean: f64, eccentricity: f64) -> f64 {
+    let mut anomaly = mean + eccentricity * libm::sin(mean);
+    for _ in 0..8 {
+        let (sine, cosine) = libm::sincos(anomaly);
+        anomaly -= (anomaly - eccentricity * sine - mean) / (1.0 - eccentricity * cosine);
+    }
+    anomaly
+}
+
+/// A draw from Rayleigh's distribution with a mean, cut off at `most`, by inversion of a uniform number in [0, 1).
+fn rayleigh(mean: f64, most: f64, uniform: f64) -> f64 {
+    // The mean is sqrt(π/2) times the parameter.
+    let double_square = mean * mean * (4.0 / PI);
+    let cut = 1.0 - libm::exp(-most * most / double_square);
+    (-double_square * libm::log(1.0 - uniform * cut)).sqrt()
+}
+
+/// A uniform number in [0, 1) that depends on its arguments alone: the finaliser of SplitMix64 over each in turn
+/// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
+fn unit(seed: u64, index: u64, stream: u64) -> f64 {
+    let mut hash = 0_u64;
+    for word in [seed, index, stream] {
+        hash = (hash ^ word).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        hash ^= hash >> 31;
+    }
+    (hash >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+}

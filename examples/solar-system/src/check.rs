@@ -1,0 +1,116 @@
+//! How far a run ended from DE421: a table for people, and numbers for the report.
+
+use std::fmt;
+
+use crate::bodies::{CHECKED, DAY, MOON, NAMES, State};
+use crate::ephemeris::{DataError, Ephemeris};
+
+/// Distances from DE421 at the end of a run, and how well the energy was kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// Simulated time, years of 365.25 days.
+    pub years: f64,
+    /// One row for each body that DE421 has an orbit for.
+    pub rows: [Row; CHECKED],
+    /// Change of the total energy over the run, as a share of it.
+    pub energy_drift: f64,
+}
+
+/// The verdict on one body.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Row {
+    /// Name of the body.
+    pub name: &'static str,
+    /// Distance from DE421's position, km.
+    pub error_km: f64,
+    /// Distance that is allowed, km.
+    pub tolerance_km: f64,
+}
+
+impl Row {
+    /// Whether the body is where it should be. A position that is no number is not.
+    pub fn passed(&self) -> bool {
+        self.error_km <= self.tolerance_km
+    }
+}
+
+impl Check {
+    /// Compares `end`, the state `seconds` after the Julian date `start`, with DE421 at that date.
+    pub fn new(
+        ephemeris: &Ephemeris,
+        start: f64,
+        seconds: f64,
+        end: &State,
+    ) -> Result<Check, DataError> {
+        let date = start + seconds / DAY;
+        let (truth, begin) = (ephemeris.state_at(date)?, ephemeris.state_at(start)?);
+        let years = seconds / DAY / 365.25;
+        let rows = std::array::from_fn(|body| Row {
+            name: NAMES[body],
+            error_km: end.position[body].distance(truth.position[body]),
+            tolerance_km: tolerance_km(body, years),
+        });
+        let before = ephemeris.model.energy(start, &begin);
+        let energy_drift = (ephemeris.model.energy(date, end) - before) / before;
+        Ok(Check {
+            years,
+            rows,
+            energy_drift,
+        })
+    }
+
+    /// Whether every body is where it should be.
+    pub fn passed(&self) -> bool {
+        self.rows.iter().all(Row::passed)
+    }
+
+    /// The distances by name, for the report.
+    pub fn error_km(&self) -> Vec<(&'static str, f64)> {
+        self.rows
+            .iter()
+            .map(|row| (row.name, row.error_km))
+            .collect()
+    }
+}
+
+/// How far from DE421 a body may be. Up to one year: 2 km, the Moon 25 km. Up to ten years: 20 km, the Moon 50 km, about
+/// three times the worst of the span. After that the tolerance grows with the square of time, as a missing force does.
+fn tolerance_km(body: usize, years: f64) -> f64 {
+    // A leap year, and ten years with three leap days, are not longer than a year and ten years.
+    let (year, ten) = if body == MOON {
+        (25.0, 50.0)
+    } else {
+        (2.0, 20.0)
+    };
+    if years <= 1.01 {
+        year
+    } else if years <= 10.01 {
+        ten
+    } else {
+        ten * (years / 10.0) * (years / 10.0)
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        writeln!(
+            out,
+            "distance from JPL's DE421 after {:.2} years",
+            self.years
+        )?;
+        writeln!(
+            out,
+            "{:<10}{:>12}{:>14}  verdict",
+            "body", "error km", "tolerance km"
+        )?;
+        for row in &self.rows {
+            let verdict = if row.passed() { "ok" } else { "TOO FAR" };
+            writeln!(
+                out,
+                "{:<10}{:>12.3}{:>14.0}  {verdict}",
+                row.name, row.error_km, row.tolerance_km
+            )?;
+        }
+        write!(out, "energy drift {:.1e} of the total", self.energy_drift)
+    }
+}
