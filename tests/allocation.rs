@@ -23,7 +23,10 @@ fn main() {
                 }
                 counting::allocations() - before
             });
-            assert_eq!(calls, 0, "{name} on {threads} workers: allocator calls in {COUNTED} steps after step {WARM_UP}");
+            assert_eq!(
+                calls, 0,
+                "{name} on {threads} workers: allocator calls in {COUNTED} steps after step {WARM_UP}"
+            );
             println!("{name} on {threads} workers: 0 allocator calls in {COUNTED} steps");
         }
     }

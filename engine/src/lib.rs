@@ -37,6 +37,7 @@ pub use layerw_ecs::{
     ResMut, StateHash, With, Without, World, math, par,
 };
 pub use layerw_ecs_macros::component_of_layerw as component;
+pub use layerw_frame_graph::Spread;
 pub use layerw_jobs::{Jobs, on_fresh_thread};
 pub use layerw_memory::FrameSlice;
 pub use layerw_trace::{Label, label};

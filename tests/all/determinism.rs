@@ -1,6 +1,6 @@
 //! Same inputs, same bits: for any number of workers, any schedule, any build, and across a snapshot.
 
-use layerw_tests::{Scene, fountain::fountain, flock, flock_of, hashes, on_workers};
+use layerw_tests::{Scene, flock, flock_of, fountain::fountain, hashes, on_workers};
 
 const SCENES: [(&str, Scene); 2] = [("flock", flock), ("fountain", fountain)];
 
@@ -11,7 +11,10 @@ fn the_number_of_workers_changes_no_bit() {
         for threads in [2, 3, 8] {
             let many = on_workers(scene, threads, None, |runner| hashes(runner, 90));
             let step = one.iter().zip(&many).position(|(a, b)| a != b);
-            assert_eq!(step, None, "{name}: first step that differs on {threads} workers");
+            assert_eq!(
+                step, None,
+                "{name}: first step that differs on {threads} workers"
+            );
         }
     }
 }
@@ -23,7 +26,10 @@ fn a_shuffled_schedule_changes_no_bit() {
         for seed in 0..20 {
             let shuffled = on_workers(scene, 2, Some(seed), |runner| hashes(runner, 40));
             let step = straight.iter().zip(&shuffled).position(|(a, b)| a != b);
-            assert_eq!(step, None, "{name}: first step that differs with shuffle seed {seed}");
+            assert_eq!(
+                step, None,
+                "{name}: first step that differs with shuffle seed {seed}"
+            );
         }
     }
 }
@@ -35,7 +41,9 @@ fn the_hash_is_the_recorded_one() {
     let recorded = include_str!("../golden/hashes.txt");
     let mut lines = String::new();
     for (name, scene) in SCENES {
-        let hash = on_workers(scene, 2, None, |runner| *hashes(runner, 40).last().expect("forty steps"));
+        let hash = on_workers(scene, 2, None, |runner| {
+            *hashes(runner, 40).last().expect("forty steps")
+        });
         lines.push_str(&format!("{name} after 40 steps {hash}\n"));
     }
     assert_eq!(lines, recorded, "left: now, right: recorded");
@@ -48,12 +56,18 @@ fn a_snapshot_goes_on_as_if_nothing_had_happened() {
         let image = on_workers(scene, 1, None, |runner| {
             hashes(runner, 25);
             let mut image = Vec::new();
-            runner.world().snapshot(&mut image, b"").expect("a vector takes all bytes");
+            runner
+                .world()
+                .snapshot(&mut image, b"")
+                .expect("a vector takes all bytes");
             image
         });
         let restored = on_workers(scene, 3, None, |runner| {
             hashes(runner, 7); // whatever was there before goes
-            runner.world_mut().restore(&image).expect("the image is whole");
+            runner
+                .world_mut()
+                .restore(&image)
+                .expect("the image is whole");
             runner.restored();
             hashes(runner, 35)
         });
@@ -66,7 +80,10 @@ fn a_fork_goes_its_own_way_and_leaves_the_world_alone() {
     on_workers(fountain, 2, None, |runner| {
         hashes(runner, 20);
         let before = runner.hash();
-        let mut fork = runner.world().fork().expect("there is room for a second world");
+        let mut fork = runner
+            .world()
+            .fork()
+            .expect("there is room for a second world");
         assert_eq!(fork.hash(), before);
         fork.set_seed(77);
         assert_ne!(fork.hash(), before);

@@ -12,7 +12,8 @@ fn burn(fuse: &mut Fuse, cx: Cx) {
 
 fn scene() -> Sim {
     let mut sim = Sim::new();
-    sim.world.spawn_batch((0..10_000).map(|i| Fuse(if i == 9_000 { 3 } else { 1_000_000 })));
+    sim.world
+        .spawn_batch((0..10_000).map(|i| Fuse(if i == 9_000 { 3 } else { 1_000_000 })));
     sim.each(burn);
     sim
 }
@@ -22,23 +23,37 @@ fn a_panic_names_system_entity_and_step() {
     for threads in [1, 2] {
         on_workers(scene, threads, None, |runner| {
             let mut image = Vec::new();
-            runner.world().snapshot(&mut image, b"").expect("a vector takes all bytes");
+            runner
+                .world()
+                .snapshot(&mut image, b"")
+                .expect("a vector takes all bytes");
             for _ in 0..3 {
                 runner.step().expect("the fuse still burns");
             }
-            let victim = runner.world().query::<layerw::Entity>().nth(9_000).expect("ten thousand fuses");
+            let victim = runner
+                .world()
+                .query::<layerw::Entity>()
+                .nth(9_000)
+                .expect("ten thousand fuses");
             let error = runner.step().expect_err("the fuse is at its end in step 3");
             let text = error.to_string();
             assert_eq!(
                 text,
-                format!("system `burn` panicked at entity {victim} in step 3: the fuse is at its end"),
+                format!(
+                    "system `burn` panicked at entity {victim} in step 3: the fuse is at its end"
+                ),
             );
             assert!(matches!(error, Error::System { .. }));
 
-            let again = runner.step().expect_err("a half-done world refuses to go on");
+            let again = runner
+                .step()
+                .expect_err("a half-done world refuses to go on");
             assert!(matches!(again, Error::Poisoned { .. }), "{again}");
 
-            runner.world_mut().restore(&image).expect("the image is whole");
+            runner
+                .world_mut()
+                .restore(&image)
+                .expect("the image is whole");
             runner.restored();
             for _ in 0..3 {
                 runner.step().expect("the workers are as good as new");

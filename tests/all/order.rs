@@ -21,7 +21,8 @@ fn third(number: &mut Number) {
 
 fn scene() -> Sim {
     let mut sim = Sim::new();
-    sim.world.spawn_batch((0..5 * 4096).map(|i| Number(i as f32)));
+    sim.world
+        .spawn_batch((0..5 * 4096).map(|i| Number(i as f32)));
     sim.each(first).each(second).each(third);
     sim
 }
@@ -35,7 +36,10 @@ fn a_chain_of_row_systems_finishes_a_chunk_before_the_next() {
         recording.finish()
     });
     let zone = |name: &str, chunk: u64| {
-        let found = capture.zones.iter().find(|zone| zone.label.name() == name && zone.value == Some(chunk));
+        let found = capture
+            .zones
+            .iter()
+            .find(|zone| zone.label.name() == name && zone.value == Some(chunk));
         found.unwrap_or_else(|| panic!("no zone of `{name}` on chunk {chunk}"))
     };
     for chunk in 0..4 {

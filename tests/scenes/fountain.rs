@@ -46,10 +46,25 @@ pub struct Splash {
 fn spout(weather: Res<Weather>, mut commands: Commands, cx: Cx) {
     let mut random = cx.random(1);
     for _ in 0..40 + random.below(20) {
-        let velocity = Vec3::new(random.range(-1.0, 1.0), 5.0 + weather.gravity * 0.1, random.range(-1.0, 1.0));
-        let drop = commands.spawn((Drop { position: Vec3::ZERO, velocity }, Age(0)));
+        let velocity = Vec3::new(
+            random.range(-1.0, 1.0),
+            5.0 + weather.gravity * 0.1,
+            random.range(-1.0, 1.0),
+        );
+        let drop = commands.spawn((
+            Drop {
+                position: Vec3::ZERO,
+                velocity,
+            },
+            Age(0),
+        ));
         if random.below(8) == 0 {
-            commands.insert(drop, Wet { strength: random.unit() });
+            commands.insert(
+                drop,
+                Wet {
+                    strength: random.unit(),
+                },
+            );
         }
     }
 }
@@ -62,7 +77,10 @@ fn fall(drop: &mut Drop, weather: Res<Weather>, cx: Cx) {
 fn age(age: &mut Age, drop: &Drop, entity: Entity, mut commands: Commands, cx: Cx) {
     age.0 += 1;
     if drop.position.y < -1.0 {
-        commands.send(Splash { at: drop.position, strength: cx.random(2).unit() });
+        commands.send(Splash {
+            at: drop.position,
+            strength: cx.random(2).unit(),
+        });
         commands.despawn(entity);
     }
 }
@@ -74,13 +92,23 @@ fn dry(wet: &mut Wet, entity: Entity, mut commands: Commands) {
     }
 }
 
-fn splash(splashes: Events<Splash>, drops: Query<(Entity, &Drop)>, mut weather: ResMut<Weather>, mut commands: Commands) {
+fn splash(
+    splashes: Events<Splash>,
+    drops: Query<(Entity, &Drop)>,
+    mut weather: ResMut<Weather>,
+    mut commands: Commands,
+) {
     weather.alive = drops.len() as u32;
     weather.splashes += splashes.len() as u64;
     for splash in splashes.iter().take(3) {
         for (entity, drop) in drops.iter().take(200) {
             if (drop.position - splash.at).length_squared() < 0.5 {
-                commands.insert(entity, Wet { strength: splash.strength });
+                commands.insert(
+                    entity,
+                    Wet {
+                        strength: splash.strength,
+                    },
+                );
             }
         }
     }
@@ -89,7 +117,16 @@ fn splash(splashes: Events<Splash>, drops: Query<(Entity, &Drop)>, mut weather: 
 /// The scene.
 pub fn fountain() -> Sim {
     let mut sim = Sim::new().hertz(30.0).seed(9);
-    sim.world.insert_resource(Weather { gravity: 9.81, alive: 0, splashes: 0 });
-    sim.system(spout).each(fall).each(age).apply().each(dry).system(splash);
+    sim.world.insert_resource(Weather {
+        gravity: 9.81,
+        alive: 0,
+        splashes: 0,
+    });
+    sim.system(spout)
+        .each(fall)
+        .each(age)
+        .apply()
+        .each(dry)
+        .system(splash);
     sim
 }

@@ -2,7 +2,7 @@
 
 pub mod fountain;
 
-use layerw::{Jobs, Runner, RunnerOptions, Sim, StateHash, on_fresh_thread};
+use layerw::{Jobs, Runner, RunnerOptions, Sim, Spread, StateHash, on_fresh_thread};
 
 /// A scene by name.
 pub type Scene = fn() -> Sim;
@@ -19,7 +19,7 @@ pub fn flock_of(boids: usize) -> Sim {
     sim
 }
 
-/// Runs `f` with a scene on `threads` workers of its own.
+/// Runs `f` with a scene on `threads` workers of its own, all of which take part in every step.
 pub fn on_workers<R: Send>(
     scene: Scene,
     threads: usize,
@@ -28,7 +28,15 @@ pub fn on_workers<R: Send>(
 ) -> R {
     on_fresh_thread("engine", 8 << 20, || {
         let jobs = Jobs::new(threads).expect("workers start on a fresh thread");
-        let mut runner = Runner::new(scene(), &jobs, RunnerOptions { shuffle }).expect("the scene's systems form a graph");
+        let mut runner = Runner::new(
+            scene(),
+            &jobs,
+            RunnerOptions {
+                shuffle,
+                spread: Spread::Always,
+            },
+        )
+        .expect("the scene's systems form a graph");
         f(&mut runner)
     })
 }
