@@ -4,7 +4,7 @@
 //! ephemerides and masses; days appear only in dates (Julian dates, TDB) and in names that say so. Positions and
 //! velocities are barycentric, in the axes of the ICRF.
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 /// How many massive bodies there are.
 pub const COUNT: usize = 14;

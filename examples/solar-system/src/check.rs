@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::bodies::{CHECKED, DAY, MOON, NAMES, State};
 use crate::ephemeris::{DataError, Ephemeris};
+use crate::forces::Model;
 
 /// Distances from DE421 at the end of a run, and how well the energy was kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,9 +36,14 @@ impl Row {
 }
 
 impl Check {
-    /// Compares `end`, the state `seconds` after the Julian date `start`, with DE421 at that date.
+    /// Compares `end`, the state `seconds` after the Julian date `start`, with DE421 at that date. `model` is what the run
+    /// obeyed, which says what its energy is.
+    ///
+    /// # Errors
+    /// DE421 does not reach that far.
     pub fn new(
         ephemeris: &Ephemeris,
+        model: &Model,
         start: f64,
         seconds: f64,
         end: &State,
@@ -50,8 +56,8 @@ impl Check {
             error_km: end.position[body].distance(truth.position[body]),
             tolerance_km: tolerance_km(body, years),
         });
-        let before = ephemeris.model.energy(start, &begin);
-        let energy_drift = (ephemeris.model.energy(date, end) - before) / before;
+        let before = model.energy(start, &begin);
+        let energy_drift = (model.energy(date, end) - before) / before;
         Ok(Check {
             years,
             rows,

@@ -8,7 +8,7 @@
 //! Source: Hairer, Lubich, Wanner, "Geometric Numerical Integration" (2006), II.1.3 (the method), IV.2.1 (symplecticity),
 //! VIII.6 (substitution). Written for accelerations: the stage positions use the square of the matrix.
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 use crate::bodies::{COUNT, DAY, State};
 use crate::forces::{Field, Model};

@@ -11,6 +11,7 @@
 //! - [`belt`]: the asteroids, and the kernel that moves them
 //! - [`ephemeris`]: DE421 as data files, at any date
 //! - [`check`]: the comparison at the end
+//! - [`mod@sim`]: the systems and the settings
 
 #![forbid(unsafe_code)]
 
@@ -20,4 +21,7 @@ pub mod check;
 pub mod ephemeris;
 pub mod forces;
 pub mod gauss;
+pub mod sim;
 pub mod step;
+
+pub use sim::sim;

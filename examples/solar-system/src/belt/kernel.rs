@@ -15,7 +15,8 @@
 //!
 //! Source: Forest and Ruth, "Fourth-order symplectic integration", Physica D 43 (1990); Yoshida, Physics Letters A 150 (1990).
 
-use glam::DVec3;
+use layerw::component;
+use layerw::math::DVec3;
 
 use crate::bodies::{CHECKED, State};
 
@@ -36,8 +37,8 @@ const LANES: usize = 4;
 const PLACES: usize = CHECKED.next_multiple_of(LANES);
 
 /// Where the bodies are at the instants of the kicks. Filled once a step, read by every asteroid.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(C)]
+#[component]
+#[derive(Debug, PartialEq)]
 pub struct Stages {
     /// Gravitational constant times mass, km³/s².
     gm: [f64; PLACES],

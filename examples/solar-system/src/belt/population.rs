@@ -7,7 +7,8 @@
 
 use std::f64::consts::{PI, TAU};
 
-use glam::DVec3;
+use layerw::Random;
+use layerw::math::{self, DVec3};
 
 use crate::ephemeris::{CsvTable, DataError, Source};
 
@@ -110,20 +111,21 @@ impl Belt {
         // No asteroid of the sample is beyond these.
         const ECCENTRICITY_MAX: f64 = 0.4;
         const INCLINATION_MAX: f64 = 40.0 * PI / 180.0;
-        let draw = |stream| unit(seed, index, stream);
-        let share = draw(0);
+        let mut random = Random::keyed([seed, 0, index, 0]);
+        let mut draw = || random.unit64();
+        let share = draw();
         let last = self.bins.len() - 1;
         let bin = &self.bins[self
             .bins
             .partition_point(|bin| bin.up_to <= share)
             .min(last)];
         Orbit {
-            semi_major_axis: bin.low + (bin.high - bin.low) * draw(1),
-            eccentricity: rayleigh(bin.eccentricity, ECCENTRICITY_MAX, draw(2)),
-            inclination: rayleigh(bin.inclination, INCLINATION_MAX, draw(3)),
-            node: TAU * draw(4),
-            perihelion: TAU * draw(5),
-            mean_anomaly: TAU * draw(6),
+            semi_major_axis: bin.low + (bin.high - bin.low) * draw(),
+            eccentricity: rayleigh(bin.eccentricity, ECCENTRICITY_MAX, draw()),
+            inclination: rayleigh(bin.inclination, INCLINATION_MAX, draw()),
+            node: TAU * draw(),
+            perihelion: TAU * draw(),
+            mean_anomaly: TAU * draw(),
         }
     }
 }
@@ -133,7 +135,7 @@ impl Orbit {
     pub fn state(&self, gm: f64) -> (DVec3, DVec3) {
         let (a, e) = (self.semi_major_axis, self.eccentricity);
         let anomaly = eccentric_anomaly(self.mean_anomaly, e);
-        let (sine, cosine) = libm::sincos(anomaly);
+        let (sine, cosine) = math::sincos(anomaly);
         let minor = (1.0 - e * e).sqrt();
         let rate = (gm / a).sqrt() / (1.0 - e * cosine);
         let place = self.turn(a * (cosine - e), a * minor * sine);
@@ -154,15 +156,15 @@ impl Orbit {
 }
 
 fn rotate(x: f64, y: f64, angle: f64) -> (f64, f64) {
-    let (sine, cosine) = libm::sincos(angle);
+    let (sine, cosine) = math::sincos(angle);
     (x * cosine - y * sine, x * sine + y * cosine)
 }
 
 /// Solves Kepler's equation by Newton's method: from this start, eight rounds are exact for any eccentricity below 0.9.
 fn eccentric_anomaly(mean: f64, eccentricity: f64) -> f64 {
-    let mut anomaly = mean + eccentricity * libm::sin(mean);
+    let mut anomaly = mean + eccentricity * math::sin(mean);
     for _ in 0..8 {
-        let (sine, cosine) = libm::sincos(anomaly);
+        let (sine, cosine) = math::sincos(anomaly);
         anomaly -= (anomaly - eccentricity * sine - mean) / (1.0 - eccentricity * cosine);
     }
     anomaly
@@ -172,19 +174,6 @@ fn eccentric_anomaly(mean: f64, eccentricity: f64) -> f64 {
 fn rayleigh(mean: f64, most: f64, uniform: f64) -> f64 {
     // The mean is sqrt(π/2) times the parameter.
     let double_square = mean * mean * (4.0 / PI);
-    let cut = 1.0 - libm::exp(-most * most / double_square);
-    (-double_square * libm::log(1.0 - uniform * cut)).sqrt()
-}
-
-/// A uniform number in [0, 1) that depends on its arguments alone: the finaliser of SplitMix64 over each in turn
-/// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
-fn unit(seed: u64, index: u64, stream: u64) -> f64 {
-    let mut hash = 0_u64;
-    for word in [seed, index, stream] {
-        hash = (hash ^ word).wrapping_add(0x9E37_79B9_7F4A_7C15);
-        hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        hash ^= hash >> 31;
-    }
-    (hash >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+    let cut = 1.0 - math::exp(-most * most / double_square);
+    (-double_square * math::log(1.0 - uniform * cut)).sqrt()
 }

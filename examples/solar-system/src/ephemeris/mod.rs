@@ -13,7 +13,7 @@
 mod csv;
 mod error;
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 use crate::bodies::{CHECKED, COUNT, DAY, NAMES, State};
 use crate::forces::{Model, Oblate};

@@ -13,7 +13,7 @@ mod newton;
 mod oblateness;
 mod relativity;
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 use crate::bodies::{COUNT, EARTH, SUN, State};
 pub use oblateness::Oblate;

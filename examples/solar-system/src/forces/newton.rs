@@ -1,6 +1,6 @@
 //! Newton's law between all pairs of bodies.
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 use super::{Field, Pairs};
 use crate::bodies::{COUNT, State};

@@ -2,7 +2,7 @@
 //!
 //! The Earth's bulge moves the Moon by more than ten kilometres a year, the Sun's moves Mercury by some hundred metres.
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 use super::{Field, Pairs};
 use crate::bodies::COUNT;

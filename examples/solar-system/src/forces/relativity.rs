@@ -6,7 +6,7 @@
 //! Moon and planets", Explanatory Supplement to the Astronomical Almanac (1992), equation 8-1 with β = γ = 1. The energy
 //! follows from the Lagrangian in Landau and Lifshitz, "The classical theory of fields", §106.
 
-use glam::DVec3;
+use layerw::math::DVec3;
 
 use super::{Field, Pairs, newton};
 use crate::bodies::{COUNT, State};
