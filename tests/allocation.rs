@@ -17,11 +17,11 @@ fn main() {
                 for _ in 0..WARM_UP {
                     runner.step().expect("no system panics");
                 }
-                let before = counting::allocations();
+                let before = counting::snapshot().allocations;
                 for _ in 0..COUNTED {
                     runner.step().expect("no system panics");
                 }
-                counting::allocations() - before
+                counting::snapshot().allocations - before
             });
             assert_eq!(
                 calls, 0,
