@@ -55,13 +55,13 @@ pub enum Error {
     },
     /// The command line is wrong.
     #[error(transparent)]
-    Usage(#[from] UsageError),
+    Usage(Box<UsageError>),
     /// A setting is wrong.
     #[error(transparent)]
-    Setting(#[from] SettingError),
+    Setting(Box<SettingError>),
     /// The project's layerw.toml is wrong.
     #[error(transparent)]
-    Config(#[from] ConfigError),
+    Config(Box<ConfigError>),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -73,7 +73,7 @@ pub enum Error {
     Recording(#[from] RecordingError),
     /// A repeated run came out differently.
     #[error(transparent)]
-    Replay(#[from] ReplayError),
+    Replay(Box<ReplayError>),
     /// A key of the report is taken.
     #[error(transparent)]
     Report(#[from] TakenKey),
@@ -134,3 +134,21 @@ impl Error {
         }
     }
 }
+
+// By hand, because what is boxed, so that a `Result` stays small, is to be had from `?` all the same.
+macro_rules! boxed {
+    ($($variant:ident($error:ty)),*) => {$(
+        impl From<$error> for Error {
+            fn from(error: $error) -> Error {
+                Error::$variant(Box::new(error))
+            }
+        }
+    )*};
+}
+
+boxed!(
+    Usage(UsageError),
+    Setting(SettingError),
+    Config(ConfigError),
+    Replay(ReplayError)
+);

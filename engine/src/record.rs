@@ -32,7 +32,7 @@ use crate::identity::Identity;
 
 pub(crate) use diff::{diff, first_component};
 pub use error::{Damage, RecordingError};
-pub(crate) use reader::{Reader, StepRecord};
+pub(crate) use reader::{Part, Reader, StepRecord};
 pub(crate) use writer::Writer;
 
 /// What a file of ours begins with.

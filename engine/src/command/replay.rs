@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use layerw_ecs::StateHash;
 use layerw_platform::files::Disk;
@@ -10,7 +9,7 @@ use layerw_platform::files::Disk;
 use super::usage::UsageError;
 use crate::error::Result;
 use crate::identity::Identity;
-use crate::record::{self, Header, Reader, StepRecord};
+use crate::record::{self, Header, Part, Reader, StepRecord};
 
 /// Why a run is not the recorded one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -156,7 +155,7 @@ impl Replay {
         &mut self,
         step: u64,
         found: StateHash,
-        components: &[(Arc<str>, u128)],
+        components: &[Part],
     ) -> Result<()> {
         let Some(recorded) = self.next.take() else {
             return Ok(());

@@ -2,8 +2,6 @@
 //!
 //! Nothing here allocates once the world has stopped growing, except for a recording with detail, which lists every row of the world.
 
-use std::sync::Arc;
-
 use layerw_ecs::{Hasher, StateHash, World};
 use layerw_frame_graph::NodeId;
 use layerw_jobs::Jobs;
@@ -15,14 +13,14 @@ use layerw_trace::{Label, label, zone};
 use super::output;
 use super::replay::Replay;
 use crate::error::Result;
-use crate::record::{Header, RowHash, Writer};
+use crate::record::{Header, Part, RowHash, Writer};
 use crate::runner::Runner;
 
 /// Looks at the state between steps.
 pub(super) struct Watch {
     hasher: Hasher,
     /// Name and hash of each part of the state, as last hashed; keeps its memory.
-    parts: Vec<(Arc<str>, u128)>,
+    parts: Vec<Part>,
     /// Print every so many steps.
     every: Option<u64>,
     recorder: Option<Recorder>,
@@ -176,7 +174,7 @@ impl Watch {
 
 impl Recorder {
     /// What a system made of the state: all of it, not only what it declares to write, so that the guilty one is named even if it reached too far.
-    fn system(&mut self, node: NodeId, parts: &[(Arc<str>, u128)]) -> Result<(), FileError> {
+    fn system(&mut self, node: NodeId, parts: &[Part]) -> Result<(), FileError> {
         let parts = parts.iter().map(|(name, hash)| (&**name, *hash));
         self.writer.system(node.index() as u32, parts)
     }
@@ -200,12 +198,7 @@ impl Recorder {
 }
 
 /// The state hash, with its parts.
-fn hash(
-    hasher: &mut Hasher,
-    parts: &mut Vec<(Arc<str>, u128)>,
-    world: &World,
-    jobs: &Jobs,
-) -> StateHash {
+fn hash(hasher: &mut Hasher, parts: &mut Vec<Part>, world: &World, jobs: &Jobs) -> StateHash {
     let mut count = 0;
     let hash = hasher.hash_parts(world, jobs, &mut |name, digest| {
         match parts.get_mut(count) {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use layerw_ecs::Entity;
 
-use super::{Header, Reader, RecordingError, RowHash, StepRecord};
+use super::{Header, Part, Reader, RecordingError, RowHash, StepRecord};
 
 /// What a comparison found.
 #[derive(Debug, PartialEq)]
@@ -231,12 +231,15 @@ impl Difference {
 /// The first system whose result differs, and the component.
 fn first_system(a: &StepRecord, b: &StepRecord) -> Option<(u32, Arc<str>)> {
     let mut pairs = a.systems.iter().zip(&b.systems);
-    pairs.find_map(|((system, one), (_, other))| Some((*system, first_component(one, other)?)))
+    pairs.find_map(|(one, other)| {
+        let component = first_component(&one.components, &other.components)?;
+        Some((one.system, component))
+    })
 }
 
 /// The first component that is not in both with the same hash.
-pub(crate) fn first_component(a: &[(Arc<str>, u128)], b: &[(Arc<str>, u128)]) -> Option<Arc<str>> {
-    let only_in = |from: &[(Arc<str>, u128)], of: &[(Arc<str>, u128)]| {
+pub(crate) fn first_component(a: &[Part], b: &[Part]) -> Option<Arc<str>> {
+    let only_in = |from: &[Part], of: &[Part]| {
         let missing = from.iter().find(|entry| !of.contains(entry));
         missing.map(|(name, _)| name.clone())
     };

@@ -29,6 +29,17 @@ pub(crate) struct Reader<R> {
     ended: bool,
 }
 
+/// A part of the state with its hash: a component, or a table that steers later steps.
+pub(crate) type Part = (Arc<str>, u128);
+
+/// The state when a system had run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SystemRecord {
+    /// Its place in the header's list.
+    pub(crate) system: u32,
+    pub(crate) components: Vec<Part>,
+}
+
 /// What a recording says about a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct StepRecord {
@@ -37,9 +48,9 @@ pub(crate) struct StepRecord {
     /// The state hash after it.
     pub(crate) hash: u128,
     /// The hash of each component, in the world's order.
-    pub(crate) components: Vec<(Arc<str>, u128)>,
+    pub(crate) components: Vec<Part>,
     /// In the order in which they ran: system, and the state when it had run. Empty without detail.
-    pub(crate) systems: Vec<(u32, Vec<(Arc<str>, u128)>)>,
+    pub(crate) systems: Vec<SystemRecord>,
     /// The rows of each component. Empty without detail.
     pub(crate) rows: BTreeMap<Arc<str>, Arc<[RowHash]>>,
 }
@@ -178,12 +189,13 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    fn system(&self, fields: &mut Fields<'_>) -> Option<(u32, Vec<(Arc<str>, u128)>)> {
+    fn system(&self, fields: &mut Fields<'_>) -> Option<SystemRecord> {
         let system = fields.u32()?;
         if system as usize >= self.header.systems.len() {
             return None;
         }
-        Some((system, self.hashes(fields)?))
+        let components = self.hashes(fields)?;
+        Some(SystemRecord { system, components })
     }
 
     fn rows(&mut self, fields: &mut Fields<'_>) -> Option<()> {
@@ -198,11 +210,7 @@ impl<R: Read> Reader<R> {
         Some(())
     }
 
-    fn step(
-        &mut self,
-        fields: &mut Fields<'_>,
-        systems: Vec<(u32, Vec<(Arc<str>, u128)>)>,
-    ) -> Option<StepRecord> {
+    fn step(&mut self, fields: &mut Fields<'_>, systems: Vec<SystemRecord>) -> Option<StepRecord> {
         let (step, hash) = (fields.u64()?, fields.u128()?);
         let components = self.hashes(fields)?;
         let in_order = match self.last_step {
@@ -234,7 +242,7 @@ impl<R: Read> Reader<R> {
         right.then_some(())
     }
 
-    fn hashes(&self, fields: &mut Fields<'_>) -> Option<Vec<(Arc<str>, u128)>> {
+    fn hashes(&self, fields: &mut Fields<'_>) -> Option<Vec<Part>> {
         let mut hashes = Vec::with_capacity(fields.0.len() / 20);
         while !fields.0.is_empty() {
             let name = self.names.get(fields.u32()? as usize)?;

@@ -192,7 +192,7 @@ fn what_is_written_is_read() {
         ("Position".into(), plan.component(5, None, "Position"))
     );
     assert_eq!(
-        last.systems[1].1,
+        last.systems[1].components,
         [("Position".into(), plan.component(5, Some(1), "Position"))]
     );
     assert_eq!(

@@ -1,0 +1,11 @@
+//! The command as its user meets it: a project's program started in a process of its own, judged by its output, files and exit status.
+
+mod doctor;
+mod files;
+mod record;
+mod run;
+mod snapshot;
+#[cfg(unix)]
+mod stop;
+mod support;
+mod usage;
