@@ -46,7 +46,10 @@ impl Archetype {
         Archetype {
             id,
             components: list.into(),
-            sizes: list.iter().map(|&component| components.value_bytes(component)).collect(),
+            sizes: list
+                .iter()
+                .map(|&component| components.value_bytes(component))
+                .collect(),
             columns: columns.into(),
             chunks: Vec::new(),
             live: 0,
@@ -97,6 +100,9 @@ impl Archetype {
 
     /// The chunk that holds a row of the archetype, and the row's place in it.
     pub(crate) fn place(&self, row: usize) -> (ChunkId, u32) {
-        (self.chunks[row / CHUNK_ROWS as usize], (row % CHUNK_ROWS as usize) as u32)
+        (
+            self.chunks[row / CHUNK_ROWS as usize],
+            (row % CHUNK_ROWS as usize) as u32,
+        )
     }
 }

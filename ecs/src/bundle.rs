@@ -132,7 +132,11 @@ pub(crate) struct Bundles {
 impl Bundles {
     /// The place of a bundle type among `infos`.
     #[inline(always)]
-    pub(crate) fn of<B: Bundle>(&mut self, components: &mut Components, pages: &Pages) -> Result<usize, EcsError> {
+    pub(crate) fn of<B: Bundle>(
+        &mut self,
+        components: &mut Components,
+        pages: &Pages,
+    ) -> Result<usize, EcsError> {
         let id = TypeId::of::<B>();
         match self.last {
             Some((last, place)) if last == id => Ok(place),
@@ -141,7 +145,12 @@ impl Bundles {
     }
 
     #[inline(never)]
-    fn search<B: Bundle>(&mut self, id: TypeId, components: &mut Components, pages: &Pages) -> Result<usize, EcsError> {
+    fn search<B: Bundle>(
+        &mut self,
+        id: TypeId,
+        components: &mut Components,
+        pages: &Pages,
+    ) -> Result<usize, EcsError> {
         let place = match self.by_type.get(&id) {
             Some(&place) => place,
             None => {
@@ -157,19 +166,39 @@ impl Bundles {
 }
 
 fn describe<B: Bundle>(components: &mut Components, pages: &Pages) -> Result<Info, EcsError> {
-    let bad = |fault| EcsError::BadBundle { bundle: type_name::<B>(), fault };
+    let bad = |fault| EcsError::BadBundle {
+        bundle: type_name::<B>(),
+        fault,
+    };
     if B::COUNT > BUNDLE_MAX {
-        return Err(bad(format!("it has {} components, {BUNDLE_MAX} is the most", B::COUNT)));
+        return Err(bad(format!(
+            "it has {} components, {BUNDLE_MAX} is the most",
+            B::COUNT
+        )));
     }
-    let mut registry = Registry { components, pages, ids: Vec::new() };
+    let mut registry = Registry {
+        components,
+        pages,
+        ids: Vec::new(),
+    };
     B::register(&mut registry)?;
     let written = registry.ids;
     let mut sorted = written.clone();
     sorted.sort_unstable();
     if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(bad(format!("component `{}` stands in it twice", components.schema(twice[0]).name)));
+        return Err(bad(format!(
+            "component `{}` stands in it twice",
+            components.schema(twice[0]).name
+        )));
     }
-    Ok(Info { written, sorted, archetype: UNKNOWN, columns: Vec::new(), with: Vec::new(), without: Vec::new() })
+    Ok(Info {
+        written,
+        sorted,
+        archetype: UNKNOWN,
+        columns: Vec::new(),
+        with: Vec::new(),
+        without: Vec::new(),
+    })
 }
 
 /// Takes a `TypeId` as it is: its bits are a hash already. Nothing iterates over the map, so the order of its entries never shows.

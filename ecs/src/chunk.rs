@@ -84,7 +84,9 @@ impl<'w> Chunk<'w> {
             entities: pages.at(record.entities).cast(),
             archetype: record.archetype,
             len: record.len,
-            column_count: storage.archetypes[record.archetype as usize].components().len() as u32,
+            column_count: storage.archetypes[record.archetype as usize]
+                .components()
+                .len() as u32,
             world: PhantomData,
         }
     }
@@ -119,7 +121,11 @@ impl<'w> Chunk<'w> {
     }
 
     fn column(&self, column: usize) -> *mut ColumnRecord {
-        debug_assert!(column < self.column_count as usize, "column {column} of {}", self.column_count);
+        debug_assert!(
+            column < self.column_count as usize,
+            "column {column} of {}",
+            self.column_count
+        );
         self.columns.wrapping_add(column)
     }
 
@@ -130,10 +136,19 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline(always)]
     pub fn column_ptr(&self, column: usize) -> NonNull<u8> {
-        assert!(column < self.column_count as usize, "column {column} of {}", self.column_count);
+        assert!(
+            column < self.column_count as usize,
+            "column {column} of {}",
+            self.column_count
+        );
         // SAFETY: the record exists; its offset does not change while the world is shared, and only `changed` beside it does. The pool's base
         // is not null, and offsets stay within the pool.
-        unsafe { NonNull::new_unchecked(self.base.wrapping_add((*self.column(column)).offset as usize)) }
+        unsafe {
+            NonNull::new_unchecked(
+                self.base
+                    .wrapping_add((*self.column(column)).offset as usize),
+            )
+        }
     }
 
     /// The tick of the last write access to a column.
@@ -142,10 +157,15 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline]
     pub fn changed(&self, column: usize) -> u64 {
-        assert!(column < self.column_count as usize, "column {column} of {}", self.column_count);
+        assert!(
+            column < self.column_count as usize,
+            "column {column} of {}",
+            self.column_count
+        );
         // SAFETY: the record exists and is aligned to 8. Relaxed: who may see a write of another system is ordered by the plan, which makes the
         // column's values visible by the same edge as its tick; the atomic only keeps a check outside the plan from being a data race.
-        unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }.load(Ordering::Relaxed)
+        unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }
+            .load(Ordering::Relaxed)
     }
 
     /// Notes a write access to a column.
@@ -157,8 +177,13 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline]
     pub unsafe fn set_changed(&self, column: usize, tick: u64) {
-        assert!(column < self.column_count as usize, "column {column} of {}", self.column_count);
+        assert!(
+            column < self.column_count as usize,
+            "column {column} of {}",
+            self.column_count
+        );
         // SAFETY: as in `changed`. Relaxed: as there.
-        unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }.store(tick, Ordering::Relaxed);
+        unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }
+            .store(tick, Ordering::Relaxed);
     }
 }

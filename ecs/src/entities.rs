@@ -62,8 +62,15 @@ pub(crate) struct Entities {
 impl Entities {
     /// Over the tables, with the retired indices counted.
     pub(crate) fn new(slots: Table<Slot>, free: Table<u32>) -> Self {
-        let retired = slots.iter().filter(|slot| slot.generation == 0 && slot.location == 0).count() as u32;
-        Entities { slots, free, retired }
+        let retired = slots
+            .iter()
+            .filter(|slot| slot.generation == 0 && slot.location == 0)
+            .count() as u32;
+        Entities {
+            slots,
+            free,
+            retired,
+        }
     }
 
     /// Living entities.
@@ -81,12 +88,18 @@ impl Entities {
         // SAFETY: the slot exists, and slots do not change while the world is shared.
         let slot = unsafe { *self.slots.at(entity.index()) };
         // Entities may come from a script's or a device's memory, so 0 is refused here and not only by the type.
-        (slot.generation == entity.generation() && slot.generation != 0).then_some(Location(slot.location))
+        (slot.generation == entity.generation() && slot.generation != 0)
+            .then_some(Location(slot.location))
     }
 
     /// Makes room for `count` more living entities, so that [`Entities::add`] and [`Entities::remove`] cannot fail.
     #[inline]
-    pub(crate) fn reserve(&mut self, count: u32, pages: &Pages, owner: Owner) -> Result<(), EcsError> {
+    pub(crate) fn reserve(
+        &mut self,
+        count: u32,
+        pages: &Pages,
+        owner: Owner,
+    ) -> Result<(), EcsError> {
         // Every slot needs a place in the stack of free indices for the day it is freed.
         let capacity = self.slots.capacity().min(self.free.capacity());
         if u64::from(self.free.len()) + u64::from(capacity - self.slots.len()) >= u64::from(count) {
@@ -98,10 +111,18 @@ impl Entities {
     #[cold]
     fn grow(&mut self, count: u32, pages: &Pages, owner: Owner) -> Result<(), EcsError> {
         let total = u64::from(self.slots.len()) + u64::from(count - self.free.len());
-        let Ok(slots) = u32::try_from(total) else { return Err(EcsError::TooManyEntities { count: u64::from(count) }) };
+        let Ok(slots) = u32::try_from(total) else {
+            return Err(EcsError::TooManyEntities {
+                count: u64::from(count),
+            });
+        };
         let refused = || EcsError::memory(format!("the slots of {total} entities"));
-        self.slots.reserve(slots - self.slots.len(), pages, owner).map_err(refused())?;
-        self.free.reserve(slots - self.free.len(), pages, owner).map_err(refused())
+        self.slots
+            .reserve(slots - self.slots.len(), pages, owner)
+            .map_err(refused())?;
+        self.free
+            .reserve(slots - self.free.len(), pages, owner)
+            .map_err(refused())
     }
 
     /// Gives an index to a new entity; there must be room.
@@ -113,12 +134,18 @@ impl Entities {
                 // SAFETY: free indices have slots, whose location is their next generation and is not 0, or they would be retired.
                 unsafe {
                     let generation = (*slot).location;
-                    *slot = Slot { generation, location: location.0 };
+                    *slot = Slot {
+                        generation,
+                        location: location.0,
+                    };
                     Entity::new_unchecked(index, generation)
                 }
             }
             None => {
-                let index = self.slots.push_within(Slot { generation: 1, location: location.0 });
+                let index = self.slots.push_within(Slot {
+                    generation: 1,
+                    location: location.0,
+                });
                 // SAFETY: 1 is not 0.
                 unsafe { Entity::new_unchecked(index, 1) }
             }
@@ -129,7 +156,13 @@ impl Entities {
     #[inline]
     pub(crate) fn remove(&mut self, entity: Entity) {
         let next = entity.generation().wrapping_add(1);
-        self.slots.set(entity.index(), Slot { generation: 0, location: next });
+        self.slots.set(
+            entity.index(),
+            Slot {
+                generation: 0,
+                location: next,
+            },
+        );
         if next == 0 {
             self.retired += 1;
         } else {

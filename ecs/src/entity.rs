@@ -62,7 +62,9 @@ impl Entity {
 impl Ord for Entity {
     fn cmp(&self, other: &Self) -> Ordering {
         // Halves swapped, so that the index counts first.
-        self.to_bits().rotate_left(32).cmp(&other.to_bits().rotate_left(32))
+        self.to_bits()
+            .rotate_left(32)
+            .cmp(&other.to_bits().rotate_left(32))
     }
 }
 
@@ -87,7 +89,9 @@ impl fmt::Debug for Entity {
 
 /// The entity was despawned, or never lived in this world.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("entity {0} does not live in this world: it was despawned, or comes from another world; ask `world.contains(entity)` first")]
+#[error(
+    "entity {0} does not live in this world: it was despawned, or comes from another world; ask `world.contains(entity)` first"
+)]
 pub struct NoSuchEntity(pub Entity);
 
 #[cfg(test)]
@@ -98,13 +102,23 @@ mod tests {
     fn an_absent_entity_is_all_zeros() {
         assert_eq!(size_of::<Option<Entity>>(), 8);
         // SAFETY: both are 8 bytes, and every bit pattern is a u64.
-        assert_eq!(unsafe { std::mem::transmute::<Option<Entity>, u64>(None) }, 0);
+        assert_eq!(
+            unsafe { std::mem::transmute::<Option<Entity>, u64>(None) },
+            0
+        );
     }
 
     #[test]
     fn bits_go_there_and_back_and_generation_zero_is_refused() {
         let entity = Entity::new(7, 3).expect("generation 3");
-        assert_eq!((entity.index(), entity.generation(), entity.to_string().as_str()), (7, 3, "7v3"));
+        assert_eq!(
+            (
+                entity.index(),
+                entity.generation(),
+                entity.to_string().as_str()
+            ),
+            (7, 3, "7v3")
+        );
         assert_eq!(Entity::from_bits(entity.to_bits()), Some(entity));
         assert_eq!(Entity::new(7, 0), None);
         assert_eq!(Entity::from_bits(0), None);
@@ -112,7 +126,8 @@ mod tests {
 
     #[test]
     fn the_index_orders_first() {
-        let [a, b, c] = [(1, 9), (2, 1), (2, 2)].map(|(index, generation)| Entity::new(index, generation).expect("not 0"));
+        let [a, b, c] = [(1, 9), (2, 1), (2, 2)]
+            .map(|(index, generation)| Entity::new(index, generation).expect("not 0"));
         assert!(a < b && b < c);
     }
 }

@@ -16,13 +16,17 @@ pub enum EcsError {
         source: MemoryError,
     },
     /// The arena's Logic pool belongs to another world, or someone holds its first page.
-    #[error("world: the arena's Logic pool is taken ({source}); a world needs a pool of its own, so make another arena for it")]
+    #[error(
+        "world: the arena's Logic pool is taken ({source}); a world needs a pool of its own, so make another arena for it"
+    )]
     PoolTaken {
         /// What the pool said.
         source: MemoryError,
     },
     /// A component's name is known with another layout.
-    #[error("component `{name}` is declared twice with different layouts ({differences}); make the two agree, or give one another name: #[component(name = \"…\")]")]
+    #[error(
+        "component `{name}` is declared twice with different layouts ({differences}); make the two agree, or give one another name: #[component(name = \"…\")]"
+    )]
     LayoutConflict {
         /// The component.
         name: String,
@@ -30,13 +34,17 @@ pub enum EcsError {
         differences: String,
     },
     /// Two Rust types have one component name.
-    #[error("component `{name}` is declared by two Rust types; give one of them another name: #[component(name = \"…\")]")]
+    #[error(
+        "component `{name}` is declared by two Rust types; give one of them another name: #[component(name = \"…\")]"
+    )]
     TwoTypes {
         /// The component.
         name: String,
     },
     /// A schema that was not made by `#[component]` does not hold together.
-    #[error("component `{name}` cannot live in the world: {fault}; cover every byte by one field, aligned, in order")]
+    #[error(
+        "component `{name}` cannot live in the world: {fault}; cover every byte by one field, aligned, in order"
+    )]
     BadSchema {
         /// The component.
         name: String,
@@ -44,7 +52,9 @@ pub enum EcsError {
         fault: String,
     },
     /// More component types than the table holds.
-    #[error("component `{name}` is one too many: a world knows at most {max}; merge small components, or split the simulation")]
+    #[error(
+        "component `{name}` is one too many: a world knows at most {max}; merge small components, or split the simulation"
+    )]
     TooManyComponents {
         /// The component that found no room.
         name: String,
@@ -52,7 +62,9 @@ pub enum EcsError {
         max: u32,
     },
     /// More chunks than a location can name.
-    #[error("world: archetype {archetype} needs another chunk, and a world has at most {max}; spawn fewer entities or use fewer archetypes")]
+    #[error(
+        "world: archetype {archetype} needs another chunk, and a world has at most {max}; spawn fewer entities or use fewer archetypes"
+    )]
     TooManyChunks {
         /// The archetype.
         archetype: u32,
@@ -84,6 +96,9 @@ pub enum EcsError {
 impl EcsError {
     /// Says what the memory was for.
     pub(crate) fn memory(what: impl Into<String>) -> impl FnOnce(MemoryError) -> EcsError {
-        |source| EcsError::Memory { what: what.into(), source }
+        |source| EcsError::Memory {
+            what: what.into(),
+            source,
+        }
     }
 }

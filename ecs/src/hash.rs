@@ -33,7 +33,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use xxhash_rust::xxh3::{Xxh3Default, xxh3_128};
 
 // Values are hashed as they stand in memory. A big-endian host would need them turned round first; there is none among ours.
-const _: () = assert!(1u16.to_le() == 1, "the state hash is defined over little-endian values");
+const _: () = assert!(
+    1u16.to_le() == 1,
+    "the state hash is defined over little-endian values"
+);
 
 /// The hash of a world's state. Printed as 32 hexadecimal digits.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,14 +55,20 @@ const ENTITIES: &str = "(entities)";
 impl World {
     /// The hash of all that a later step depends on.
     pub fn hash(&self) -> StateHash {
-        self.hash_from(&mut |id, record| self.block_hash(id, record), &mut |_, _| {})
+        self.hash_from(
+            &mut |id, record| self.block_hash(id, record),
+            &mut |_, _| {},
+        )
     }
 
     /// The hash of each part: every component that is in use, in order of name, and before them `(clock)` and `(entities)`. Two worlds
     /// with different hashes differ in the parts that differ here.
     pub fn hash_by_component(&self) -> Vec<(String, u128)> {
         let mut parts = Vec::new();
-        self.parts(&mut |id, record| self.block_hash(id, record), &mut |name, digest| parts.push((name.to_owned(), digest)));
+        self.parts(
+            &mut |id, record| self.block_hash(id, record),
+            &mut |name, digest| parts.push((name.to_owned(), digest)),
+        );
         parts
     }
 
@@ -69,13 +78,26 @@ impl World {
         let mut rows = Vec::new();
         for (record, _) in self.columns_of(id) {
             let column = self.column_bytes(id, record);
-            let entities = self.chunk(self.storage.archetypes[record.archetype as usize].chunks[record.order as usize]).entities();
-            rows.extend(entities.iter().enumerate().map(|(row, &entity)| (entity, floats.hash(&column[row * size..][..size], size))));
+            let entities = self
+                .chunk(
+                    self.storage.archetypes[record.archetype as usize].chunks
+                        [record.order as usize],
+                )
+                .entities();
+            rows.extend(
+                entities.iter().enumerate().map(|(row, &entity)| {
+                    (entity, floats.hash(&column[row * size..][..size], size))
+                }),
+            );
         }
         rows
     }
 
-    fn hash_from(&self, block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128, part: &mut dyn FnMut(&str, u128)) -> StateHash {
+    fn hash_from(
+        &self,
+        block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128,
+        part: &mut dyn FnMut(&str, u128),
+    ) -> StateHash {
         let mut state = Xxh3Default::new();
         self.parts(block, &mut |name, digest| {
             part(name, digest);
@@ -87,7 +109,11 @@ impl World {
     }
 
     /// Calls `part` with the name and hash of each part, in order; `block` yields the hash of a column.
-    fn parts(&self, block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128, part: &mut dyn FnMut(&str, u128)) {
+    fn parts(
+        &self,
+        block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128,
+        part: &mut dyn FnMut(&str, u128),
+    ) {
         part(CLOCK, self.clock_hash());
         part(ENTITIES, self.entities_hash(block));
         for &id in &self.components.by_name {
@@ -108,7 +134,12 @@ impl World {
         for archetype in &self.storage.archetypes {
             state.update(&(archetype.len() as u64).to_le_bytes());
             state.update(&(archetype.components().len() as u64).to_le_bytes());
-            for &id in self.components.by_name.iter().filter(|&&id| archetype.column(id).is_some()) {
+            for &id in self
+                .components
+                .by_name
+                .iter()
+                .filter(|&&id| archetype.column(id).is_some())
+            {
                 state.update(&self.components.records.get(id.0).name_hash.to_le_bytes());
             }
             for &chunk in archetype.chunks() {
@@ -124,7 +155,11 @@ impl World {
     }
 
     /// The hash of a component; `None` where it is unhashed or not in use, so that merely knowing a component does not change a state.
-    fn component_hash(&self, id: ComponentId, block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128) -> Option<u128> {
+    fn component_hash(
+        &self,
+        id: ComponentId,
+        block: &mut dyn FnMut(ComponentId, ChunkRecord) -> u128,
+    ) -> Option<u128> {
         if !self.schema(id).hashed {
             return None;
         }
@@ -132,8 +167,17 @@ impl World {
         let mut used = false;
         for (record, column) in self.columns_of(id) {
             used = true;
-            let changed = self.storage.columns.get(record.columns + column as u32).changed;
-            state.update(bytemuck::cast_slice(&[record.archetype, record.order, record.len, 0]));
+            let changed = self
+                .storage
+                .columns
+                .get(record.columns + column as u32)
+                .changed;
+            state.update(bytemuck::cast_slice(&[
+                record.archetype,
+                record.order,
+                record.len,
+                0,
+            ]));
             state.update(&changed.to_le_bytes());
             state.update(&block(id, record).to_le_bytes());
         }
@@ -146,12 +190,19 @@ impl World {
         if record.is_resource == 1 {
             state.update(&self.value_hash(id, record.resource, 1).to_le_bytes());
         }
-        for (queue, name) in [(record.readable, b"readable"), (record.pending, b"pending.")] {
+        for (queue, name) in [
+            (record.readable, b"readable"),
+            (record.pending, b"pending."),
+        ] {
             if queue.len > 0 {
                 used = true;
                 state.update(name);
                 state.update(&u64::from(queue.len).to_le_bytes());
-                state.update(&self.value_hash(id, queue.run.first * PAGE as u32, queue.len).to_le_bytes());
+                state.update(
+                    &self
+                        .value_hash(id, queue.run.first * PAGE as u32, queue.len)
+                        .to_le_bytes(),
+                );
             }
         }
         used.then(|| state.digest128())
@@ -159,9 +210,18 @@ impl World {
 
     /// All chunks with rows that have a component, each with the column, in order of archetype and chunk.
     fn columns_of(&self, id: ComponentId) -> impl Iterator<Item = (ChunkRecord, usize)> + '_ {
-        let with = self.storage.archetypes.iter().filter_map(move |archetype| Some((archetype, archetype.column(id)?)));
-        with.flat_map(move |(archetype, column)| archetype.chunks().iter().map(move |chunk| (self.storage.chunks.get(chunk.0), column)))
-            .filter(|(record, _)| record.len > 0)
+        let with = self
+            .storage
+            .archetypes
+            .iter()
+            .filter_map(move |archetype| Some((archetype, archetype.column(id)?)));
+        with.flat_map(move |(archetype, column)| {
+            archetype
+                .chunks()
+                .iter()
+                .map(move |chunk| (self.storage.chunks.get(chunk.0), column))
+        })
+        .filter(|(record, _)| record.len > 0)
     }
 
     /// The hash of one column of one chunk, or of its entities.
@@ -169,16 +229,24 @@ impl World {
         if id == ENTITY_COLUMN {
             return self.value_hash(id, record.entities, record.len);
         }
-        self.components.floats(id).hash(self.column_bytes(id, record), self.components.value_bytes(id) as usize)
+        self.components.floats(id).hash(
+            self.column_bytes(id, record),
+            self.components.value_bytes(id) as usize,
+        )
     }
 
     fn column_bytes(&self, id: ComponentId, record: ChunkRecord) -> &[u8] {
-        let column = self.storage.archetypes[record.archetype as usize].column(id).expect("a chunk of an archetype with the component");
+        let column = self.storage.archetypes[record.archetype as usize]
+            .column(id)
+            .expect("a chunk of an archetype with the component");
         self.value_bytes(id, self.storage.column_offset(record, column), record.len)
     }
 
     fn value_hash(&self, id: ComponentId, offset: u32, count: u32) -> u128 {
-        self.components.floats(id).hash(self.value_bytes(id, offset, count), self.components.value_bytes(id) as usize)
+        self.components.floats(id).hash(
+            self.value_bytes(id, offset, count),
+            self.components.value_bytes(id) as usize,
+        )
     }
 
     fn value_bytes(&self, id: ComponentId, offset: u32, count: u32) -> &[u8] {
@@ -204,7 +272,12 @@ impl Hasher {
     }
 
     /// The same, with the name and hash of each part on the way, as [`World::hash_by_component`] lists them.
-    pub fn hash_parts(&mut self, world: &World, jobs: &Jobs, part: &mut dyn FnMut(&str, u128)) -> StateHash {
+    pub fn hash_parts(
+        &mut self,
+        world: &World,
+        jobs: &Jobs,
+        part: &mut dyn FnMut(&str, u128),
+    ) -> StateHash {
         self.blocks.clear();
         // A first pass only collects the blocks, in the order in which the second asks for their hashes.
         let blocks = &mut self.blocks;
@@ -214,7 +287,8 @@ impl Hasher {
         };
         world.hash_from(&mut collect, &mut |_, _| {});
         if self.digests.len() < self.blocks.len() {
-            self.digests.resize_with(self.blocks.len(), Default::default);
+            self.digests
+                .resize_with(self.blocks.len(), Default::default);
         }
         let (blocks, digests) = (&self.blocks, &self.digests);
         jobs.par_for(layerw_trace::label("hash"), blocks.len(), 1, |range, _| {

@@ -47,13 +47,17 @@ pub enum ImageError {
     #[error("image: cannot be written: {0}; free space or choose another place")]
     Write(#[from] io::Error),
     /// The first bytes are of something else.
-    #[error("image: this is no Layer-W image: it begins with {found:?}, not with \"LayerWim\"; name a file that a snapshot wrote")]
+    #[error(
+        "image: this is no Layer-W image: it begins with {found:?}, not with \"LayerWim\"; name a file that a snapshot wrote"
+    )]
     Foreign {
         /// The first bytes.
         found: String,
     },
     /// The format is of another version of the engine.
-    #[error("image: format version {found}, where this engine reads {known}; restore it with the engine that wrote it")]
+    #[error(
+        "image: format version {found}, where this engine reads {known}; restore it with the engine that wrote it"
+    )]
     Version {
         /// In the image.
         found: u32,
@@ -61,7 +65,9 @@ pub enum ImageError {
         known: u32,
     },
     /// The image ends too early, or something follows it.
-    #[error("image: {found} bytes, where {expected} belong there: it was cut short or added to; take another snapshot")]
+    #[error(
+        "image: {found} bytes, where {expected} belong there: it was cut short or added to; take another snapshot"
+    )]
     Length {
         /// Bytes that are there.
         found: u64,
@@ -69,7 +75,9 @@ pub enum ImageError {
         expected: u64,
     },
     /// A byte has changed since the snapshot.
-    #[error("image: checksum {found:032x}, where the bytes give {computed:032x}: it was damaged; take another snapshot")]
+    #[error(
+        "image: checksum {found:032x}, where the bytes give {computed:032x}: it was damaged; take another snapshot"
+    )]
     Checksum {
         /// In the image.
         found: u128,
@@ -77,7 +85,9 @@ pub enum ImageError {
         computed: u128,
     },
     /// The checksum fits, and the contents contradict themselves.
-    #[error("image: {place}: {fault}; it was not written by this engine, or by a broken one: take another snapshot")]
+    #[error(
+        "image: {place}: {fault}; it was not written by this engine, or by a broken one: take another snapshot"
+    )]
     Malformed {
         /// Which table or record.
         place: String,
@@ -96,7 +106,9 @@ pub enum ImageError {
         differences: String,
     },
     /// The pool has not the pages that the image needs.
-    #[error("image: it needs pages {first}..{end} of the Logic pool, {reason}; give the Logic pool at least {needed_bytes} bytes of its own")]
+    #[error(
+        "image: it needs pages {first}..{end} of the Logic pool, {reason}; give the Logic pool at least {needed_bytes} bytes of its own"
+    )]
     Room {
         /// First page.
         first: u32,
@@ -111,6 +123,9 @@ pub enum ImageError {
 
 impl ImageError {
     fn malformed(place: impl Into<String>, fault: impl Into<String>) -> Self {
-        ImageError::Malformed { place: place.into(), fault: fault.into() }
+        ImageError::Malformed {
+            place: place.into(),
+            fault: fault.into(),
+        }
     }
 }

@@ -39,7 +39,13 @@ impl Locals {
     pub(crate) fn insert<T: Send + Sync + 'static>(&mut self, value: T) -> Option<T> {
         let old = self.remove::<T>();
         let value = NonNull::from(Box::leak(Box::new(value))).cast();
-        self.values.insert(TypeId::of::<T>(), Local { value, drop: drop_box::<T> });
+        self.values.insert(
+            TypeId::of::<T>(),
+            Local {
+                value,
+                drop: drop_box::<T>,
+            },
+        );
         old
     }
 
@@ -64,7 +70,10 @@ mod tests {
         let count = Arc::new(());
         let mut locals = Locals::default();
         locals.insert(count.clone());
-        assert!(locals.insert(count.clone()).is_some(), "the one before comes back");
+        assert!(
+            locals.insert(count.clone()).is_some(),
+            "the one before comes back"
+        );
         assert_eq!(Arc::strong_count(&count), 2);
         assert!(locals.get(TypeId::of::<Arc<()>>()).is_some());
         locals.insert(7_u8);

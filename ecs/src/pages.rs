@@ -11,7 +11,10 @@ pub(crate) struct Pages {
 
 impl Pages {
     pub(crate) fn new(arena: &Arena) -> Self {
-        Pages { arena: arena.clone(), base: arena.logic().base().as_ptr() }
+        Pages {
+            arena: arena.clone(),
+            base: arena.logic().base().as_ptr(),
+        }
     }
 
     pub(crate) fn arena(&self) -> &Arena {

@@ -72,7 +72,12 @@ pub(crate) struct Info {
 impl Info {
     fn new(schema: Schema, owner: Owner, type_number: Option<usize>) -> Self {
         let floats = Floats::of(&schema.fields);
-        Info { schema, floats, owner, type_number }
+        Info {
+            schema,
+            floats,
+            owner,
+            type_number,
+        }
     }
 }
 
@@ -92,7 +97,9 @@ impl Prepared {
 }
 
 fn new_owner(schema: &Schema, pages: &Pages) -> Result<Owner, EcsError> {
-    let owner = pages.pool().owner(&format!("component {}", schema.name), pages.pool().bytes());
+    let owner = pages
+        .pool()
+        .owner(&format!("component {}", schema.name), pages.pool().bytes());
     owner.map_err(EcsError::memory(format!("component `{}`", schema.name)))
 }
 
@@ -110,9 +117,23 @@ pub(crate) struct Components {
 
 impl Components {
     /// Knows no component yet; makes room for all.
-    pub(crate) fn new(mut records: Table<ComponentRecord>, table_owner: Owner, entity_owner: Owner, pages: &Pages) -> Result<Self, EcsError> {
-        records.reserve(COMPONENTS_MAX, pages, table_owner).map_err(EcsError::memory("the table of components"))?;
-        Ok(Components { records, infos: Vec::new(), by_name: Vec::new(), by_type: Vec::new(), table_owner, entity_owner })
+    pub(crate) fn new(
+        mut records: Table<ComponentRecord>,
+        table_owner: Owner,
+        entity_owner: Owner,
+        pages: &Pages,
+    ) -> Result<Self, EcsError> {
+        records
+            .reserve(COMPONENTS_MAX, pages, table_owner)
+            .map_err(EcsError::memory("the table of components"))?;
+        Ok(Components {
+            records,
+            infos: Vec::new(),
+            by_name: Vec::new(),
+            by_type: Vec::new(),
+            table_owner,
+            entity_owner,
+        })
     }
 
     /// Who holds the pages of tables.
@@ -122,22 +143,38 @@ impl Components {
 
     /// Who holds the pages of a component, or of entity columns.
     pub(crate) fn owner(&self, id: ComponentId) -> Owner {
-        if id == ENTITY_COLUMN { self.entity_owner } else { self.infos[id.0 as usize].owner }
+        if id == ENTITY_COLUMN {
+            self.entity_owner
+        } else {
+            self.infos[id.0 as usize].owner
+        }
     }
 
     /// What messages call it.
     pub(crate) fn name(&self, id: ComponentId) -> String {
-        if id == ENTITY_COLUMN { "entity ids".to_owned() } else { format!("component `{}`", self.schema(id).name) }
+        if id == ENTITY_COLUMN {
+            "entity ids".to_owned()
+        } else {
+            format!("component `{}`", self.schema(id).name)
+        }
     }
 
     /// Bytes of one value.
     pub(crate) fn value_bytes(&self, id: ComponentId) -> u32 {
-        if id == ENTITY_COLUMN { size_of::<u64>() as u32 } else { self.schema(id).size }
+        if id == ENTITY_COLUMN {
+            size_of::<u64>() as u32
+        } else {
+            self.schema(id).size
+        }
     }
 
     /// Where its floats are; entity columns have none.
     pub(crate) fn floats(&self, id: ComponentId) -> &Floats {
-        if id == ENTITY_COLUMN { &Floats::None } else { &self.infos[id.0 as usize].floats }
+        if id == ENTITY_COLUMN {
+            &Floats::None
+        } else {
+            &self.infos[id.0 as usize].floats
+        }
     }
 
     pub(crate) fn schema(&self, id: ComponentId) -> &Schema {
@@ -163,13 +200,19 @@ impl Components {
     }
 
     pub(crate) fn by_name(&self, name: &str) -> Option<ComponentId> {
-        let place = self.by_name.binary_search_by(|&id| self.schema(id).name.as_str().cmp(name)).ok()?;
+        let place = self
+            .by_name
+            .binary_search_by(|&id| self.schema(id).name.as_str().cmp(name))
+            .ok()?;
         Some(self.by_name[place])
     }
 
     /// The component of a Rust type, made known if it is not.
     #[inline]
-    pub(crate) fn register<T: Component>(&mut self, pages: &Pages) -> Result<ComponentId, EcsError> {
+    pub(crate) fn register<T: Component>(
+        &mut self,
+        pages: &Pages,
+    ) -> Result<ComponentId, EcsError> {
         match self.of::<T>() {
             Some(id) => Ok(id),
             None => self.register_type(Schema::of::<T>(), T::number().get(), pages),
@@ -177,7 +220,12 @@ impl Components {
     }
 
     #[cold]
-    fn register_type(&mut self, schema: Schema, type_number: usize, pages: &Pages) -> Result<ComponentId, EcsError> {
+    fn register_type(
+        &mut self,
+        schema: Schema,
+        type_number: usize,
+        pages: &Pages,
+    ) -> Result<ComponentId, EcsError> {
         let name = schema.name.clone();
         let id = self.register_schema(schema, pages)?;
         let known = &mut self.infos[id.0 as usize].type_number;
@@ -190,19 +238,32 @@ impl Components {
     }
 
     /// A component by its layout alone: known, or made known.
-    pub(crate) fn register_schema(&mut self, schema: Schema, pages: &Pages) -> Result<ComponentId, EcsError> {
+    pub(crate) fn register_schema(
+        &mut self,
+        schema: Schema,
+        pages: &Pages,
+    ) -> Result<ComponentId, EcsError> {
         if let Some(fault) = schema.fault() {
-            return Err(EcsError::BadSchema { name: schema.name, fault });
+            return Err(EcsError::BadSchema {
+                name: schema.name,
+                fault,
+            });
         }
         if let Some(id) = self.by_name(&schema.name) {
             let known = self.schema(id);
             if *known == schema {
                 return Ok(id);
             }
-            return Err(EcsError::LayoutConflict { differences: schema.differences(known), name: schema.name });
+            return Err(EcsError::LayoutConflict {
+                differences: schema.differences(known),
+                name: schema.name,
+            });
         }
         if self.len() == COMPONENTS_MAX {
-            return Err(EcsError::TooManyComponents { name: schema.name, max: COMPONENTS_MAX });
+            return Err(EcsError::TooManyComponents {
+                name: schema.name,
+                max: COMPONENTS_MAX,
+            });
         }
         let owner = new_owner(&schema, pages)?;
         self.records.push_within(ComponentRecord::new(&schema));
@@ -212,7 +273,9 @@ impl Components {
     /// Enters a component whose record exists.
     fn note(&mut self, schema: Schema, owner: Owner) -> ComponentId {
         let id = ComponentId(self.len());
-        let place = self.by_name.partition_point(|&other| self.schema(other).name < schema.name);
+        let place = self
+            .by_name
+            .partition_point(|&other| self.schema(other).name < schema.name);
         self.infos.push(Info::new(schema, owner, None));
         self.by_name.insert(place, id);
         id
@@ -221,12 +284,20 @@ impl Components {
     /// What the components will be once an image with these is restored: its own, in its order, then those known here that it lacks. Owners and Rust types
     /// stay with the names.
     pub(crate) fn prepare(&self, schemas: &[Schema], pages: &Pages) -> Result<Prepared, EcsError> {
-        let mut prepared = Prepared { infos: Vec::new(), fresh: Vec::new() };
+        let mut prepared = Prepared {
+            infos: Vec::new(),
+            fresh: Vec::new(),
+        };
         let lacking = |info: &&Info| schemas.iter().all(|schema| schema.name != info.schema.name);
-        let all = schemas.iter().chain(self.infos.iter().filter(lacking).map(|info| &info.schema));
+        let all = schemas
+            .iter()
+            .chain(self.infos.iter().filter(lacking).map(|info| &info.schema));
         for (schema, number) in all.zip(0..) {
             let info = match self.by_name(&schema.name) {
-                _ if number == COMPONENTS_MAX => Err(EcsError::TooManyComponents { name: schema.name.clone(), max: COMPONENTS_MAX }),
+                _ if number == COMPONENTS_MAX => Err(EcsError::TooManyComponents {
+                    name: schema.name.clone(),
+                    max: COMPONENTS_MAX,
+                }),
                 Some(id) => {
                     let known = &self.infos[id.0 as usize];
                     Ok(Info::new(schema.clone(), known.owner, known.type_number))
@@ -253,7 +324,13 @@ impl Components {
         self.infos.clear();
         self.by_name.clear();
         self.by_type.clear();
-        for Info { schema, owner, type_number, .. } in infos {
+        for Info {
+            schema,
+            owner,
+            type_number,
+            ..
+        } in infos
+        {
             if self.len() >= self.records.len() {
                 self.records.push_within(ComponentRecord::new(&schema));
             }

@@ -102,7 +102,13 @@ const _: () = assert!(size_of::<Root>() <= PAGE);
 
 impl Root {
     pub(crate) fn new() -> Self {
-        Root { magic: MAGIC, format: FORMAT, page_bytes: PAGE as u32, dt: 1.0 / 60.0, ..Root::zeroed() }
+        Root {
+            magic: MAGIC,
+            format: FORMAT,
+            page_bytes: PAGE as u32,
+            dt: 1.0 / 60.0,
+            ..Root::zeroed()
+        }
     }
 }
 

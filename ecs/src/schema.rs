@@ -103,7 +103,11 @@ impl Primitive {
             Primitive::I8 | Primitive::U8 | Primitive::Bool => 1,
             Primitive::I16 | Primitive::U16 => 2,
             Primitive::F32 | Primitive::I32 | Primitive::U32 => 4,
-            Primitive::F64 | Primitive::I64 | Primitive::U64 | Primitive::Entity | Primitive::OptionEntity => 8,
+            Primitive::F64
+            | Primitive::I64
+            | Primitive::U64
+            | Primitive::Entity
+            | Primitive::OptionEntity => 8,
         }
     }
 
@@ -181,35 +185,59 @@ impl Schema {
         let mut fields = Vec::new();
         T::describe("", 0, &mut fields);
         let (size, align) = (size_of::<T>(), align_of::<T>());
-        let size = u32::try_from(size).unwrap_or_else(|_| panic!("component `{}` takes {size} bytes; 4 GiB is the most", T::NAME));
+        let size = u32::try_from(size).unwrap_or_else(|_| {
+            panic!(
+                "component `{}` takes {size} bytes; 4 GiB is the most",
+                T::NAME
+            )
+        });
         Schema::new(T::NAME.to_owned(), size, align as u32, T::HASHED, fields)
     }
 
     /// A layout out of its parts, as a script or an image declares it. [`Schema::fault`] says whether it holds together.
     pub fn new(name: String, size: u32, align: u32, hashed: bool, fields: Vec<Field>) -> Self {
         let layout_hash = layout_hash(size, align, hashed, &fields);
-        Schema { name, size, align, hashed, fields, layout_hash }
+        Schema {
+            name,
+            size,
+            align,
+            hashed,
+            fields,
+            layout_hash,
+        }
     }
 
     /// What is wrong with this layout, if anything: only a layout whose fields cover its bytes, each once, can live in a world.
     pub fn fault(&self) -> Option<String> {
         if !self.align.is_power_of_two() || self.align > ALIGN_MAX {
-            return Some(format!("alignment {} is not a power of two up to {ALIGN_MAX}", self.align));
+            return Some(format!(
+                "alignment {} is not a power of two up to {ALIGN_MAX}",
+                self.align
+            ));
         }
         if !self.size.is_multiple_of(self.align) {
-            return Some(format!("size {} is not a multiple of its alignment {}", self.size, self.align));
+            return Some(format!(
+                "size {} is not a multiple of its alignment {}",
+                self.size, self.align
+            ));
         }
         let mut end = 0u64;
         for field in &self.fields {
             if u64::from(field.offset) != end {
-                return Some(format!("field `{}` starts at byte {}, and the one before it ends at {end}", field.name, field.offset));
+                return Some(format!(
+                    "field `{}` starts at byte {}, and the one before it ends at {end}",
+                    field.name, field.offset
+                ));
             }
-            if !field.offset.is_multiple_of(field.primitive.size()) || field.primitive.size() > self.align {
+            if !field.offset.is_multiple_of(field.primitive.size())
+                || field.primitive.size() > self.align
+            {
                 return Some(format!("field `{}` is not aligned", field.name));
             }
             end += u64::from(field.primitive.size()) * u64::from(field.count);
         }
-        (end != u64::from(self.size)).then(|| format!("fields end at byte {end}, and the size is {}", self.size))
+        (end != u64::from(self.size))
+            .then(|| format!("fields end at byte {end}, and the size is {}", self.size))
     }
 
     /// A line for each field in which the two differ, for messages.
@@ -223,28 +251,42 @@ impl Schema {
         fact("size", self.size.to_string(), other.size.to_string());
         fact("alignment", self.align.to_string(), other.align.to_string());
         fact("hashed", self.hashed.to_string(), other.hashed.to_string());
-        let text = |field: Option<&Field>| field.map_or_else(|| "nothing".to_owned(), |field| format!("`{field}`"));
+        let text = |field: Option<&Field>| {
+            field.map_or_else(|| "nothing".to_owned(), |field| format!("`{field}`"))
+        };
         for place in 0..self.fields.len().max(other.fields.len()) {
-            fact(&format!("field {place}"), text(self.fields.get(place)), text(other.fields.get(place)));
+            fact(
+                &format!("field {place}"),
+                text(self.fields.get(place)),
+                text(other.fields.get(place)),
+            );
         }
         lines.join("; ")
     }
 
     /// Whether any field's bytes could be something that is no value: a `bool` of 2, an entity of generation 0.
     pub(crate) fn has_invalid_bits(&self) -> bool {
-        self.fields.iter().any(|field| matches!(field.primitive, Primitive::Bool | Primitive::Entity | Primitive::OptionEntity))
+        self.fields.iter().any(|field| {
+            matches!(
+                field.primitive,
+                Primitive::Bool | Primitive::Entity | Primitive::OptionEntity
+            )
+        })
     }
 
     /// The first field of this value whose bytes are no value of its type.
     pub(crate) fn invalid_field(&self, value: &[u8]) -> Option<&Field> {
         self.fields.iter().find(|field| {
             let size = field.primitive.size() as usize;
-            let mut scalars = value[field.offset as usize..][..field.bytes() as usize].chunks_exact(size);
+            let mut scalars =
+                value[field.offset as usize..][..field.bytes() as usize].chunks_exact(size);
             let word = |scalar: &[u8]| u64::from_le_bytes(scalar.try_into().expect("8 bytes"));
             match field.primitive {
                 Primitive::Bool => scalars.any(|scalar| scalar[0] > 1),
                 Primitive::Entity => scalars.any(|scalar| word(scalar) >> 32 == 0),
-                Primitive::OptionEntity => scalars.any(|scalar| word(scalar) != 0 && word(scalar) >> 32 == 0),
+                Primitive::OptionEntity => {
+                    scalars.any(|scalar| word(scalar) != 0 && word(scalar) >> 32 == 0)
+                }
                 _ => false,
             }
         })
@@ -287,7 +329,10 @@ impl TypeNumber {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         // Relaxed: numbers need only differ, and `compare_exchange` lets one of two racing threads win for both.
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        match self.0.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed) {
+        match self
+            .0
+            .compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed)
+        {
             Ok(_) => number as usize - 1,
             Err(winner) => winner as usize - 1,
         }

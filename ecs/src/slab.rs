@@ -89,7 +89,10 @@ pub(crate) struct Block {
 
 impl Block {
     /// The block of a type without bytes: an aligned address that nobody reads.
-    pub(crate) const EMPTY: Block = Block { offset: 0, slab: NO_SLAB };
+    pub(crate) const EMPTY: Block = Block {
+        offset: 0,
+        slab: NO_SLAB,
+    };
 }
 
 /// The slabs with room of one component and class.
@@ -113,7 +116,11 @@ pub(crate) struct Slabs {
 impl Slabs {
     /// Over the table, with the index rebuilt from it.
     pub(crate) fn new(table: Table<SlabRecord>, components: &Components) -> Self {
-        let mut slabs = Slabs { table, classes: Vec::new(), vacant: Vec::new() };
+        let mut slabs = Slabs {
+            table,
+            classes: Vec::new(),
+            vacant: Vec::new(),
+        };
         for number in (0..slabs.table.len()).rev() {
             let record = slabs.table.get(number);
             if record.run.pages == 0 {
@@ -140,11 +147,21 @@ impl Slabs {
 
     fn cut(&self, record: SlabRecord, components: &Components) -> Cut {
         let component = ComponentId(record.component);
-        Cut::new(component, components.value_bytes(component), record.capacity)
+        Cut::new(
+            component,
+            components.value_bytes(component),
+            record.capacity,
+        )
     }
 
     /// A block for `capacity` values of a component. Its bytes are not cleared.
-    pub(crate) fn take(&mut self, component: ComponentId, capacity: u32, components: &Components, pages: &Pages) -> Result<Block, EcsError> {
+    pub(crate) fn take(
+        &mut self,
+        component: ComponentId,
+        capacity: u32,
+        components: &Components,
+        pages: &Pages,
+    ) -> Result<Block, EcsError> {
         let value_bytes = components.value_bytes(component);
         if value_bytes == 0 {
             return Ok(Block::EMPTY);
@@ -161,11 +178,21 @@ impl Slabs {
         if record.used.count_ones() == cut.blocks(record.run.pages) {
             self.class(component, capacity).open.pop();
         }
-        Ok(Block { offset: cut.offset(record.run, block), slab: number })
+        Ok(Block {
+            offset: cut.offset(record.run, block),
+            slab: number,
+        })
     }
 
     #[cold]
-    fn open(&mut self, component: ComponentId, capacity: u32, cut: Cut, components: &Components, pages: &Pages) -> Result<u32, EcsError> {
+    fn open(
+        &mut self,
+        component: ComponentId,
+        capacity: u32,
+        cut: Cut,
+        components: &Components,
+        pages: &Pages,
+    ) -> Result<u32, EcsError> {
         let owner = components.owner(component);
         let what = || EcsError::memory(format!("rows of {}", components.name(component)));
         // One page's worth first, then as much as there is already.
@@ -175,16 +202,40 @@ impl Slabs {
         let number = match self.vacant.last() {
             Some(&number) => number,
             None => {
-                let vacant = SlabRecord { used: 0, run: PageRun::default(), component: 0, capacity: 0 };
-                let number = self.table.push(vacant, pages, components.table_owner()).map_err(EcsError::memory("the table of slabs"))?;
+                let vacant = SlabRecord {
+                    used: 0,
+                    run: PageRun::default(),
+                    component: 0,
+                    capacity: 0,
+                };
+                let number = self
+                    .table
+                    .push(vacant, pages, components.table_owner())
+                    .map_err(EcsError::memory("the table of slabs"))?;
                 self.vacant.push(number);
                 number
             }
         };
         let reserve = |count| pages.pool().reserve(owner, count);
-        let run = reserve(wanted).or_else(|refusal| if wanted > least { reserve(least) } else { Err(refusal) }).map_err(what())?;
+        let run = reserve(wanted)
+            .or_else(|refusal| {
+                if wanted > least {
+                    reserve(least)
+                } else {
+                    Err(refusal)
+                }
+            })
+            .map_err(what())?;
         self.vacant.pop();
-        self.table.set(number, SlabRecord { used: 0, run, component: component.0, capacity });
+        self.table.set(
+            number,
+            SlabRecord {
+                used: 0,
+                run,
+                component: component.0,
+                capacity,
+            },
+        );
         let class = self.class(component, capacity);
         class.blocks += cut.blocks(run.pages);
         class.open.push(number);
@@ -197,11 +248,20 @@ impl Slabs {
             return;
         }
         let mut record = self.table.get(block.slab);
-        let (component, capacity, cut) = (ComponentId(record.component), record.capacity, self.cut(record, components));
+        let (component, capacity, cut) = (
+            ComponentId(record.component),
+            record.capacity,
+            self.cut(record, components),
+        );
         let blocks = cut.blocks(record.run.pages);
         let full = record.used.count_ones() == blocks;
-        let place = (u64::from(block.offset) - record.run.offset() - u64::from(cut.phase)) / cut.stride;
-        debug_assert!(record.used >> place & 1 == 1, "block {place} of slab {} was given back twice", block.slab);
+        let place =
+            (u64::from(block.offset) - record.run.offset() - u64::from(cut.phase)) / cut.stride;
+        debug_assert!(
+            record.used >> place & 1 == 1,
+            "block {place} of slab {} was given back twice",
+            block.slab
+        );
         record.used &= !(1 << place);
         self.table.set(block.slab, record);
         if full {
@@ -216,23 +276,47 @@ impl Slabs {
 
     /// Releases the highest empty slab of a class that has more than one: the last one stays, so that a chunk that comes and goes does not
     /// take its pages along each time.
-    fn close_spare(&mut self, component: ComponentId, capacity: u32, cut: Cut, owner: Owner, pages: &Pages) {
+    fn close_spare(
+        &mut self,
+        component: ComponentId,
+        capacity: u32,
+        cut: Cut,
+        owner: Owner,
+        pages: &Pages,
+    ) {
         let open = mem::take(&mut self.class(component, capacity).open);
-        let mut empties = open.iter().enumerate().filter(|&(_, &number)| self.table.get(number).used == 0).map(|(place, _)| place);
+        let mut empties = open
+            .iter()
+            .enumerate()
+            .filter(|&(_, &number)| self.table.get(number).used == 0)
+            .map(|(place, _)| place);
         let (highest, another) = (empties.next(), empties.next());
         self.class(component, capacity).open = open;
-        let (Some(highest), Some(_)) = (highest, another) else { return };
+        let (Some(highest), Some(_)) = (highest, another) else {
+            return;
+        };
         let class = self.class(component, capacity);
         let number = class.open.remove(highest);
         let run = self.table.get(number).run;
         self.class(component, capacity).blocks -= cut.blocks(run.pages);
         pages.pool().release(owner, run);
-        self.table.set(number, SlabRecord { used: 0, run: PageRun::default(), component: 0, capacity: 0 });
+        self.table.set(
+            number,
+            SlabRecord {
+                used: 0,
+                run: PageRun::default(),
+                component: 0,
+                capacity: 0,
+            },
+        );
         let place = self.vacant.partition_point(|&vacant| vacant > number);
         self.vacant.insert(place, number);
     }
 }
 
 fn class_of(capacity: u32) -> usize {
-    CAPACITIES.iter().position(|&known| known == capacity).expect("a capacity class")
+    CAPACITIES
+        .iter()
+        .position(|&known| known == capacity)
+        .expect("a capacity class")
 }

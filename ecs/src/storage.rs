@@ -62,10 +62,22 @@ impl Storage {
         structure: u64,
     ) -> Self {
         let (archetypes, lookup, taken) = (Vec::new(), BTreeMap::new(), Vec::new());
-        let mut storage = Storage { archetypes, lookup, archetype_records, lists, chunks, columns, slabs, structure, taken };
+        let mut storage = Storage {
+            archetypes,
+            lookup,
+            archetype_records,
+            lists,
+            chunks,
+            columns,
+            slabs,
+            structure,
+            taken,
+        };
         for id in 0..storage.archetype_records.len() {
             let record = storage.archetype_records.get(id);
-            let list: Vec<_> = (record.list..record.list + record.len).map(|entry| ComponentId(storage.lists.get(entry))).collect();
+            let list: Vec<_> = (record.list..record.list + record.len)
+                .map(|entry| ComponentId(storage.lists.get(entry)))
+                .collect();
             storage.note_archetype(&list, components);
         }
         let mut chunks: Vec<_> = storage.chunks.iter().zip((0..).map(ChunkId)).collect();
@@ -85,16 +97,32 @@ impl Storage {
     }
 
     /// The archetype of exactly these components, sorted and distinct, made if there is none.
-    pub(crate) fn archetype(&mut self, list: &[ComponentId], context: Context<'_>) -> Result<u32, EcsError> {
+    pub(crate) fn archetype(
+        &mut self,
+        list: &[ComponentId],
+        context: Context<'_>,
+    ) -> Result<u32, EcsError> {
         if let Some(id) = self.find(list) {
             return Ok(id);
         }
         let (pages, owner) = (context.pages, context.components.table_owner());
-        let refused = || EcsError::memory(format!("the table of archetypes, {} so far", self.archetypes.len()));
+        let refused = || {
+            EcsError::memory(format!(
+                "the table of archetypes, {} so far",
+                self.archetypes.len()
+            ))
+        };
         let refused = (refused(), refused());
-        self.archetype_records.reserve(1, pages, owner).map_err(refused.0)?;
-        self.lists.reserve(list.len() as u32, pages, owner).map_err(refused.1)?;
-        let record = ArchetypeRecord { list: self.lists.len(), len: list.len() as u32 };
+        self.archetype_records
+            .reserve(1, pages, owner)
+            .map_err(refused.0)?;
+        self.lists
+            .reserve(list.len() as u32, pages, owner)
+            .map_err(refused.1)?;
+        let record = ArchetypeRecord {
+            list: self.lists.len(),
+            len: list.len() as u32,
+        };
         for &component in list {
             self.lists.push_within(component.0);
         }
@@ -126,12 +154,19 @@ impl Storage {
 
     /// The archetype's last chunk, with room for at least one row; `wanted` more rows are about to come.
     #[inline]
-    pub(crate) fn room(&mut self, archetype: u32, wanted: usize, context: Context<'_>) -> Result<ChunkId, EcsError> {
+    pub(crate) fn room(
+        &mut self,
+        archetype: u32,
+        wanted: usize,
+        context: Context<'_>,
+    ) -> Result<ChunkId, EcsError> {
         let known = &self.archetypes[archetype as usize];
         if let Some(&last) = known.chunks().last() {
             // SAFETY: the chunk exists.
             let ChunkRecord { len, capacity, .. } = unsafe { *self.chunks.at(last.0) };
-            if len < capacity && (capacity == CHUNK_ROWS || len as usize + wanted <= capacity as usize) {
+            if len < capacity
+                && (capacity == CHUNK_ROWS || len as usize + wanted <= capacity as usize)
+            {
                 return Ok(last);
             }
         }
@@ -139,7 +174,12 @@ impl Storage {
     }
 
     #[cold]
-    fn make_room(&mut self, archetype: u32, wanted: usize, context: Context<'_>) -> Result<ChunkId, EcsError> {
+    fn make_room(
+        &mut self,
+        archetype: u32,
+        wanted: usize,
+        context: Context<'_>,
+    ) -> Result<ChunkId, EcsError> {
         let known = &self.archetypes[archetype as usize];
         let Some(&first) = known.chunks().first() else {
             return self.add_chunk(archetype, capacity_for(wanted), context);
@@ -156,23 +196,48 @@ impl Storage {
     }
 
     /// Gives the archetype another chunk.
-    fn add_chunk(&mut self, archetype: u32, capacity: u32, context: Context<'_>) -> Result<ChunkId, EcsError> {
+    fn add_chunk(
+        &mut self,
+        archetype: u32,
+        capacity: u32,
+        context: Context<'_>,
+    ) -> Result<ChunkId, EcsError> {
         let known = &self.archetypes[archetype as usize];
         let (order, count) = (known.live, known.components().len() as u32);
         let id = match known.chunks.get(order) {
             Some(&waiting) => waiting,
             None => {
                 if self.chunks.len() == CHUNKS_MAX {
-                    return Err(EcsError::TooManyChunks { archetype, max: CHUNKS_MAX });
+                    return Err(EcsError::TooManyChunks {
+                        archetype,
+                        max: CHUNKS_MAX,
+                    });
                 }
                 let owner = context.components.table_owner();
-                self.chunks.reserve(1, context.pages, owner).map_err(EcsError::memory("the table of chunks"))?;
-                self.columns.reserve(count, context.pages, owner).map_err(EcsError::memory("the table of columns"))?;
+                self.chunks
+                    .reserve(1, context.pages, owner)
+                    .map_err(EcsError::memory("the table of chunks"))?;
+                self.columns
+                    .reserve(count, context.pages, owner)
+                    .map_err(EcsError::memory("the table of columns"))?;
                 let columns = self.columns.len();
                 for _ in 0..count {
-                    self.columns.push_within(ColumnRecord { offset: 0, slab: NO_SLAB, changed: 0 });
+                    self.columns.push_within(ColumnRecord {
+                        offset: 0,
+                        slab: NO_SLAB,
+                        changed: 0,
+                    });
                 }
-                let record = ChunkRecord { archetype, len: 0, capacity: 0, order: order as u32, columns, entities: 0, entities_slab: NO_SLAB, _pad: 0 };
+                let record = ChunkRecord {
+                    archetype,
+                    len: 0,
+                    capacity: 0,
+                    order: order as u32,
+                    columns,
+                    entities: 0,
+                    entities_slab: NO_SLAB,
+                    _pad: 0,
+                };
                 let id = ChunkId(self.chunks.push_within(record));
                 self.archetypes[archetype as usize].chunks.push(id);
                 id
@@ -186,18 +251,33 @@ impl Storage {
     }
 
     /// Moves the rows of a chunk to larger columns.
-    fn replace_chunk(&mut self, id: ChunkId, capacity: u32, context: Context<'_>) -> Result<(), EcsError> {
+    fn replace_chunk(
+        &mut self,
+        id: ChunkId,
+        capacity: u32,
+        context: Context<'_>,
+    ) -> Result<(), EcsError> {
         let old = self.chunks.get(id.0);
         self.take_blocks(old.archetype, capacity, context)?;
         let blocks: Vec<_> = self.blocks(old).collect();
         self.seat(id, capacity, context);
         let archetype = &self.archetypes[old.archetype as usize];
         let new: Vec<_> = self.blocks(self.chunks.get(id.0)).collect();
-        let sizes = archetype.sizes().iter().copied().chain([size_of::<u64>() as u32]);
+        let sizes = archetype
+            .sizes()
+            .iter()
+            .copied()
+            .chain([size_of::<u64>() as u32]);
         for ((from, to), size) in blocks.iter().zip(&new).zip(sizes) {
             let bytes = size as usize * old.len as usize;
             // SAFETY: both blocks have room for `len` values of this size, and the new one was free, so the two are disjoint.
-            unsafe { ptr::copy_nonoverlapping(context.pages.at(from.offset), context.pages.at(to.offset), bytes) };
+            unsafe {
+                ptr::copy_nonoverlapping(
+                    context.pages.at(from.offset),
+                    context.pages.at(to.offset),
+                    bytes,
+                )
+            };
         }
         for block in blocks {
             self.slabs.give(block, context.components, context.pages);
@@ -210,12 +290,31 @@ impl Storage {
     fn close_chunk(&mut self, id: ChunkId, context: Context<'_>) {
         let mut record = self.chunks.get(id.0);
         debug_assert_eq!(record.len, 0, "chunk {} still has rows", id.0);
-        for column in (0..self.archetypes[record.archetype as usize].components().len() as u32).map(|column| record.columns + column) {
+        for column in (0..self.archetypes[record.archetype as usize]
+            .components()
+            .len() as u32)
+            .map(|column| record.columns + column)
+        {
             let ColumnRecord { offset, slab, .. } = self.columns.get(column);
-            self.slabs.give(Block { offset, slab }, context.components, context.pages);
-            self.columns.set(column, ColumnRecord { offset: 0, slab: NO_SLAB, changed: 0 });
+            self.slabs
+                .give(Block { offset, slab }, context.components, context.pages);
+            self.columns.set(
+                column,
+                ColumnRecord {
+                    offset: 0,
+                    slab: NO_SLAB,
+                    changed: 0,
+                },
+            );
         }
-        self.slabs.give(Block { offset: record.entities, slab: record.entities_slab }, context.components, context.pages);
+        self.slabs.give(
+            Block {
+                offset: record.entities,
+                slab: record.entities_slab,
+            },
+            context.components,
+            context.pages,
+        );
         (record.capacity, record.entities, record.entities_slab) = (0, 0, NO_SLAB);
         self.chunks.set(id.0, record);
         self.archetypes[record.archetype as usize].live -= 1;
@@ -223,11 +322,23 @@ impl Storage {
     }
 
     /// Takes blocks for all columns of a chunk, entities last, into `taken`; or none.
-    fn take_blocks(&mut self, archetype: u32, capacity: u32, context: Context<'_>) -> Result<(), EcsError> {
+    fn take_blocks(
+        &mut self,
+        archetype: u32,
+        capacity: u32,
+        context: Context<'_>,
+    ) -> Result<(), EcsError> {
         debug_assert!(self.taken.is_empty());
-        let list = self.archetypes[archetype as usize].components().iter().copied().chain([ENTITY_COLUMN]);
+        let list = self.archetypes[archetype as usize]
+            .components()
+            .iter()
+            .copied()
+            .chain([ENTITY_COLUMN]);
         for component in list {
-            match self.slabs.take(component, capacity, context.components, context.pages) {
+            match self
+                .slabs
+                .take(component, capacity, context.components, context.pages)
+            {
                 Ok(block) => self.taken.push(block),
                 Err(refusal) => {
                     for block in self.taken.drain(..) {
@@ -244,24 +355,41 @@ impl Storage {
     fn seat(&mut self, id: ChunkId, capacity: u32, context: Context<'_>) {
         let mut record = self.chunks.get(id.0);
         let entities = self.taken.pop().expect("the entity column's block");
-        (record.capacity, record.entities, record.entities_slab) = (capacity, entities.offset, entities.slab);
+        (record.capacity, record.entities, record.entities_slab) =
+            (capacity, entities.offset, entities.slab);
         self.chunks.set(id.0, record);
         for (column, block) in (record.columns..).zip(self.taken.drain(..)) {
-            self.columns.set(column, ColumnRecord { offset: block.offset, slab: block.slab, changed: context.tick });
+            self.columns.set(
+                column,
+                ColumnRecord {
+                    offset: block.offset,
+                    slab: block.slab,
+                    changed: context.tick,
+                },
+            );
         }
     }
 
     /// The blocks of a chunk, entities last.
     fn blocks(&self, record: ChunkRecord) -> impl Iterator<Item = Block> + '_ {
-        let count = self.archetypes[record.archetype as usize].components().len() as u32;
-        let columns = (record.columns..record.columns + count).map(|column| self.columns.get(column));
+        let count = self.archetypes[record.archetype as usize]
+            .components()
+            .len() as u32;
+        let columns =
+            (record.columns..record.columns + count).map(|column| self.columns.get(column));
         columns
             .map(|ColumnRecord { offset, slab, .. }| Block { offset, slab })
-            .chain([Block { offset: record.entities, slab: record.entities_slab }])
+            .chain([Block {
+                offset: record.entities,
+                slab: record.entities_slab,
+            }])
     }
 }
 
 /// The smallest class for this many rows; the largest where none is enough.
 fn capacity_for(rows: usize) -> u32 {
-    CHUNK_CAPACITIES.into_iter().find(|&capacity| rows <= capacity as usize).unwrap_or(CHUNK_ROWS)
+    CHUNK_CAPACITIES
+        .into_iter()
+        .find(|&capacity| rows <= capacity as usize)
+        .unwrap_or(CHUNK_ROWS)
 }

@@ -28,7 +28,11 @@ impl<T: Pod> Table<T> {
     /// `header` stays valid and is used by this table alone as long as the table is used; its run holds `capacity` records and belongs to
     /// the world.
     pub(crate) unsafe fn new(pages: &Pages, header: *mut TableHeader) -> Self {
-        let mut table = Table { header, first: ptr::null_mut(), records: PhantomData };
+        let mut table = Table {
+            header,
+            first: ptr::null_mut(),
+            records: PhantomData,
+        };
         table.refresh(pages);
         table
     }
@@ -105,7 +109,10 @@ impl<T: Pod> Table<T> {
     #[inline]
     pub(crate) fn push_within(&mut self, record: T) -> u32 {
         let index = self.len();
-        assert!(index < self.capacity(), "a table of {index} records has no room for another");
+        assert!(
+            index < self.capacity(),
+            "a table of {index} records has no room for another"
+        );
         // SAFETY: below the capacity, so within the run.
         unsafe { *self.first.add(index as usize) = record };
         self.set_len(index + 1);
@@ -113,7 +120,12 @@ impl<T: Pod> Table<T> {
     }
 
     /// Appends a record, growing where needed.
-    pub(crate) fn push(&mut self, record: T, pages: &Pages, owner: Owner) -> Result<u32, MemoryError> {
+    pub(crate) fn push(
+        &mut self,
+        record: T,
+        pages: &Pages,
+        owner: Owner,
+    ) -> Result<u32, MemoryError> {
         self.reserve(1, pages, owner)?;
         Ok(self.push_within(record))
     }
@@ -129,7 +141,12 @@ impl<T: Pod> Table<T> {
 
     /// Makes room for `more` records.
     #[inline]
-    pub(crate) fn reserve(&mut self, more: u32, pages: &Pages, owner: Owner) -> Result<(), MemoryError> {
+    pub(crate) fn reserve(
+        &mut self,
+        more: u32,
+        pages: &Pages,
+        owner: Owner,
+    ) -> Result<(), MemoryError> {
         if self.capacity() - self.len() >= more {
             return Ok(());
         }
@@ -149,7 +166,13 @@ impl<T: Pod> Table<T> {
 
 /// Moves a table to a run with room for `capacity` records, and more where the pool has it, so that many small growths cost one copy
 /// each time the table doubles.
-pub(crate) fn grow(header: &mut TableHeader, record_bytes: u32, capacity: u64, pages: &Pages, owner: Owner) -> Result<(), MemoryError> {
+pub(crate) fn grow(
+    header: &mut TableHeader,
+    record_bytes: u32,
+    capacity: u64,
+    pages: &Pages,
+    owner: Owner,
+) -> Result<(), MemoryError> {
     if record_bytes == 0 {
         header.capacity = u32::MAX;
         return Ok(());
@@ -159,10 +182,17 @@ pub(crate) fn grow(header: &mut TableHeader, record_bytes: u32, capacity: u64, p
     let pool = pages.pool();
     let run = pool.reserve_unzeroed(owner, wanted).or_else(|refusal| {
         // Twice the size may be too much where the size itself is not.
-        if wanted > needed { pool.reserve_unzeroed(owner, needed) } else { Err(refusal) }
+        if wanted > needed {
+            pool.reserve_unzeroed(owner, needed)
+        } else {
+            Err(refusal)
+        }
     })?;
     let used = header.len as usize * record_bytes as usize;
-    let (from, to) = (pages.at(header.run.first * PAGE as u32), pool.address(run).as_ptr());
+    let (from, to) = (
+        pages.at(header.run.first * PAGE as u32),
+        pool.address(run).as_ptr(),
+    );
     // SAFETY: `used` bytes fit in the old run, which the world holds, and in the new one, which is longer; the two are disjoint. What lies
     // behind them in the new run is never read before it is written, but an image holds whole pages, so it is set to zero.
     unsafe {
@@ -181,4 +211,3 @@ pub(crate) fn grow(header: &mut TableHeader, record_bytes: u32, capacity: u64, p
 pub(crate) fn pages_for(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(PAGE as u64)).unwrap_or(u32::MAX)
 }
-

@@ -105,10 +105,28 @@ impl World {
         // SAFETY: the promise above. The table of components is in use already and dropped here.
         let tables = unsafe { Tables::new(&pages, root) };
         let slabs = Slabs::new(tables.slabs, &components);
-        let storage = Storage::new(tables.archetypes, tables.lists, tables.chunks, tables.columns, slabs, &components, structure);
+        let storage = Storage::new(
+            tables.archetypes,
+            tables.lists,
+            tables.chunks,
+            tables.columns,
+            slabs,
+            &components,
+            structure,
+        );
         let entities = Entities::new(tables.slots, tables.free);
         let (bundles, locals, list) = (Bundles::default(), Locals::default(), Vec::new());
-        World { pages, root, components, entities, storage, bundles, locals, restored: 0, list }
+        World {
+            pages,
+            root,
+            components,
+            entities,
+            storage,
+            bundles,
+            locals,
+            restored: 0,
+            list,
+        }
     }
 
     /// Rebuilds everything beside the arena over pages that were filled with another world.
@@ -121,7 +139,15 @@ impl World {
         self.components.renumber(tables.components, infos);
         let slabs = Slabs::new(tables.slabs, &self.components);
         let structure = self.storage.structure + 1;
-        self.storage = Storage::new(tables.archetypes, tables.lists, tables.chunks, tables.columns, slabs, &self.components, structure);
+        self.storage = Storage::new(
+            tables.archetypes,
+            tables.lists,
+            tables.chunks,
+            tables.columns,
+            slabs,
+            &self.components,
+            structure,
+        );
         self.entities = Entities::new(tables.slots, tables.free);
         self.bundles = Bundles::default();
         self.restored += 1;
@@ -274,13 +300,17 @@ impl World {
     /// A value beside the world.
     pub fn local<T: Send + Sync + 'static>(&self) -> Option<&T> {
         // SAFETY: the value of this key is a `T`; that no system writes it meanwhile is the rule for sharing a world.
-        self.locals.get(TypeId::of::<T>()).map(|value| unsafe { value.cast().as_ref() })
+        self.locals
+            .get(TypeId::of::<T>())
+            .map(|value| unsafe { value.cast().as_ref() })
     }
 
     /// A value beside the world, to change.
     pub fn local_mut<T: Send + Sync + 'static>(&mut self) -> Option<&mut T> {
         // SAFETY: the value of this key is a `T`, and `&mut self` makes this the only reference.
-        self.locals.get(TypeId::of::<T>()).map(|value| unsafe { value.cast().as_mut() })
+        self.locals
+            .get(TypeId::of::<T>())
+            .map(|value| unsafe { value.cast().as_mut() })
     }
 
     /// The address of a value beside the world, by its type. It stays while the value is there.
@@ -300,15 +330,26 @@ impl World {
     }
 
     pub(crate) fn context(&self) -> Context<'_> {
-        Context { components: &self.components, pages: &self.pages, tick: self.tick() }
+        Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.tick(),
+        }
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        let owners: Vec<_> = self.components.ids().chain([ENTITY_COLUMN]).map(|id| self.components.owner(id)).collect();
+        let owners: Vec<_> = self
+            .components
+            .ids()
+            .chain([ENTITY_COLUMN])
+            .map(|id| self.components.owner(id))
+            .collect();
         for held in self.runs() {
-            self.pages.pool().release(self.owner_of(held.holder), held.run);
+            self.pages
+                .pool()
+                .release(self.owner_of(held.holder), held.run);
         }
         for owner in owners.into_iter().chain([self.components.table_owner()]) {
             self.pages.pool().retire(owner);

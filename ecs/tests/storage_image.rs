@@ -21,14 +21,22 @@ struct Flags {
 struct Tag;
 
 fn world() -> World {
-    World::new(&Arena::new(&MemoryConfig::with_total(64 << 20)).expect("a small arena")).expect("a fresh arena")
+    World::new(&Arena::new(&MemoryConfig::with_total(64 << 20)).expect("a small arena"))
+        .expect("a fresh arena")
 }
 
 fn filled(rows: u32) -> World {
     let mut world = world();
     let owner = world.spawn(Tag);
-    let flags = Flags { owner, friend: None, alive: true, _pad: [0; 7] };
-    let entities: Vec<_> = world.spawn_batch((0..rows).map(|x| (Position(glam::Vec3::splat(x as f32)), flags))).collect();
+    let flags = Flags {
+        owner,
+        friend: None,
+        alive: true,
+        _pad: [0; 7],
+    };
+    let entities: Vec<_> = world
+        .spawn_batch((0..rows).map(|x| (Position(glam::Vec3::splat(x as f32)), flags)))
+        .collect();
     for &entity in entities.iter().step_by(5) {
         world.despawn(entity).expect("lives");
     }
@@ -43,15 +51,31 @@ fn filled(rows: u32) -> World {
 
 fn image(world: &World) -> Vec<u8> {
     let mut bytes = Vec::new();
-    world.snapshot(&mut bytes, b"settings").expect("memory takes all");
+    world
+        .snapshot(&mut bytes, b"settings")
+        .expect("memory takes all");
     bytes
 }
 
 fn refusal(bytes: &[u8]) -> String {
     let mut world = filled(100);
-    let before = (world.hash(), world.restored(), world.structure(), world.arena().logic().stats().used);
+    let before = (
+        world.hash(),
+        world.restored(),
+        world.structure(),
+        world.arena().logic().stats().used,
+    );
     let refusal = world.restore(bytes).expect_err("a bad image").to_string();
-    assert_eq!(before, (world.hash(), world.restored(), world.structure(), world.arena().logic().stats().used), "the world is as it was: {refusal}");
+    assert_eq!(
+        before,
+        (
+            world.hash(),
+            world.restored(),
+            world.structure(),
+            world.arena().logic().stats().used
+        ),
+        "the world is as it was: {refusal}"
+    );
     refusal
 }
 
@@ -70,7 +94,10 @@ fn a_world_comes_back_with_its_header() {
     let mut other = filled(3);
     let restored = other.restored();
     assert_eq!(other.restore(&bytes).expect("a good image"), b"settings");
-    assert_eq!((other.hash(), other.len(), other.step(), other.restored()), (world.hash(), world.len(), 12, restored + 1));
+    assert_eq!(
+        (other.hash(), other.len(), other.step(), other.restored()),
+        (world.hash(), world.len(), 12, restored + 1)
+    );
     assert_eq!(other.events::<Flags>(), world.events::<Flags>());
     assert_eq!(other.resource::<Position>(), world.resource::<Position>());
     assert_eq!(image(&other), bytes, "and is written as the same bytes");
@@ -103,9 +130,16 @@ fn components_keep_their_types_under_new_numbers() {
     let extra = world.register::<Extra>().expect("a fresh name");
     world.register::<Tag>().expect("a fresh name");
     world.restore(&image(&source)).expect("a good image");
-    assert_eq!(world.hash(), source.hash(), "what is known besides does not count");
+    assert_eq!(
+        world.hash(),
+        source.hash(),
+        "what is known besides does not count"
+    );
     assert_ne!(world.component_id::<Extra>(), Some(extra));
-    assert_eq!(world.component_id::<Tag>(), world.component_id_by_name("Tag"));
+    assert_eq!(
+        world.component_id::<Tag>(),
+        world.component_id_by_name("Tag")
+    );
     let entity = world.spawn((Extra(1), Tag));
     assert_eq!(world.get::<Extra>(entity), Some(&Extra(1)));
 }
@@ -141,23 +175,43 @@ fn another_layout_is_shown_field_by_field() {
     }
     let mut world = world();
     world.spawn(other::Position { x: 1.0, y: 2.0 });
-    let refusal = world.restore(&image(&filled(10))).expect_err("another layout");
-    assert!(matches!(refusal, EcsError::Image(ImageError::Layout { .. })));
+    let refusal = world
+        .restore(&image(&filled(10)))
+        .expect_err("another layout");
+    assert!(matches!(
+        refusal,
+        EcsError::Image(ImageError::Layout { .. })
+    ));
     let text = refusal.to_string();
-    assert!(text.contains("component `Position`") && text.contains("size: 8 here, 12 there") && text.contains("`x: f32 at 0` here, `0: f32 x3 at 0` there"), "{text}");
+    assert!(
+        text.contains("component `Position`")
+            && text.contains("size: 8 here, 12 there")
+            && text.contains("`x: f32 at 0` here, `0: f32 x3 at 0` there"),
+        "{text}"
+    );
 }
 
 #[test]
 fn a_pool_too_small_or_taken_is_refused() {
     let bytes = image(&filled(5000));
-    let small = Arena::new(&MemoryConfig { logic: 14 * PAGE as u64, ..MemoryConfig::with_total(16 << 20) }).expect("a small arena");
+    let small = Arena::new(&MemoryConfig {
+        logic: 14 * PAGE as u64,
+        ..MemoryConfig::with_total(16 << 20)
+    })
+    .expect("a small arena");
     let mut world = World::new(&small).expect("room for the tables");
     let text = world.restore(&bytes).expect_err("too small").to_string();
-    assert!(text.contains("of the Logic pool, which has 14; give the Logic pool at least"), "{text}");
+    assert!(
+        text.contains("of the Logic pool, which has 14; give the Logic pool at least"),
+        "{text}"
+    );
     drop(world);
     let arena = Arena::new(&MemoryConfig::with_total(16 << 20)).expect("a small arena");
     let mut world = World::new(&arena).expect("a fresh arena");
-    let terrain = arena.logic().owner("terrain", 1 << 20).expect("a fresh name");
+    let terrain = arena
+        .logic()
+        .owner("terrain", 1 << 20)
+        .expect("a fresh name");
     arena.logic().reserve(terrain, 1).expect("room");
     let text = world.restore(&bytes).expect_err("taken").to_string();
     assert!(text.contains("where \"terrain\" holds page"), "{text}");
@@ -168,13 +222,29 @@ fn a_pool_too_small_or_taken_is_refused() {
 fn bits_that_are_no_value_are_refused() {
     let mut world = world();
     let owner = world.spawn(());
-    let entity = world.spawn(Flags { owner, friend: Some(owner), alive: true, _pad: [0xab; 7] });
+    let entity = world.spawn(Flags {
+        owner,
+        friend: Some(owner),
+        alive: true,
+        _pad: [0xab; 7],
+    });
     let value = world.get::<Flags>(entity).expect("has one");
     // SAFETY: a component is plain bytes.
     let value: [u8; 24] = unsafe { std::mem::transmute(*value) };
     let good = image(&world);
-    let at = good.windows(24).position(|bytes| bytes == value).expect("its bytes stand in the image");
-    for (offset, byte, field) in [(16, 2, "alive` of value 0 has bits that are no bool"), (4, 0, "owner` of value 0 has bits that are no Entity"), (12, 0, "friend` of value 0 has bits that are no Option<Entity>")] {
+    let at = good
+        .windows(24)
+        .position(|bytes| bytes == value)
+        .expect("its bytes stand in the image");
+    for (offset, byte, field) in [
+        (16, 2, "alive` of value 0 has bits that are no bool"),
+        (4, 0, "owner` of value 0 has bits that are no Entity"),
+        (
+            12,
+            0,
+            "friend` of value 0 has bits that are no Option<Entity>",
+        ),
+    ] {
         let mut bytes = good.clone();
         bytes[at + offset] = byte;
         if byte == 0 {
@@ -182,7 +252,10 @@ fn bits_that_are_no_value_are_refused() {
         }
         sign(&mut bytes);
         let text = refusal(&bytes);
-        assert!(text.contains("column `Flags` of chunk") && text.contains(field), "{text}");
+        assert!(
+            text.contains("column `Flags` of chunk") && text.contains(field),
+            "{text}"
+        );
     }
 }
 
@@ -192,10 +265,16 @@ fn hostile_images_never_reach_out_of_bounds() {
     let good = image(&filled(200));
     let mut state = 1_u64;
     let mut random = |bound: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         ((u128::from(state) * bound as u128) >> 64) as usize
     };
-    let rounds = if std::env::var_os("LAYERW_LONG").is_some() { 200_000 } else { 1500 };
+    let rounds = if std::env::var_os("LAYERW_LONG").is_some() {
+        200_000
+    } else {
+        1500
+    };
     // Bytes that are not zero are where the structure is; half of the flips go there, the rest anywhere.
     let busy: Vec<usize> = (0..good.len()).filter(|&at| good[at] != 0).collect();
     // The frame and page 0 with all table headers come first.
@@ -236,20 +315,33 @@ fn hostile_images_never_reach_out_of_bounds() {
             }
         }
     }
-    assert!(refused > rounds / 4 && restored > rounds / 50, "{refused} refused, {restored} restored");
+    assert!(
+        refused > rounds / 4 && restored > rounds / 50,
+        "{refused} refused, {restored} restored"
+    );
 }
 
 /// Does a little of everything that leads through tables.
 fn use_all(world: &mut World) {
     world.hash();
-    let entities: Vec<Entity> = world.archetypes().iter().flat_map(|archetype| archetype.chunks()).flat_map(|&id| world.chunk(id).entities().to_vec()).collect();
+    let entities: Vec<Entity> = world
+        .archetypes()
+        .iter()
+        .flat_map(|archetype| archetype.chunks())
+        .flat_map(|&id| world.chunk(id).entities().to_vec())
+        .collect();
     assert_eq!(entities.len(), world.len());
-    if world.register::<Position>().is_err() || world.register::<Flags>().is_err() || world.register::<Tag>().is_err() {
+    if world.register::<Position>().is_err()
+        || world.register::<Flags>().is_err()
+        || world.register::<Tag>().is_err()
+    {
         return; // a component under this name with another layout, which the world then refuses to mix with ours
     }
     for &entity in &entities {
         world.get::<Flags>(entity);
-        world.insert(entity, (Tag, Position(glam::Vec3::ZERO))).expect("lives");
+        world
+            .insert(entity, (Tag, Position(glam::Vec3::ZERO)))
+            .expect("lives");
     }
     for &entity in entities.iter().rev() {
         world.remove::<Flags>(entity).expect("lives");

@@ -83,6 +83,33 @@ struct Bench {
     living: Vec<Entity>,
     dead: Vec<Entity>,
     ids: [ComponentId; 5],
+    seen: Seen,
+}
+
+/// The structure that was seen last, with the addresses of all columns then.
+#[derive(Default, PartialEq, Debug)]
+struct Seen {
+    structure: u64,
+    columns: Vec<(ChunkId, usize)>,
+}
+
+impl Seen {
+    fn new(world: &World) -> Self {
+        let chunks = world.archetypes().iter().flat_map(|archetype| {
+            archetype
+                .chunks()
+                .iter()
+                .map(|&id| (id, archetype.components().len()))
+        });
+        let address = |id, column| world.chunk(id).column_ptr(column).as_ptr() as usize;
+        let columns = chunks
+            .flat_map(|(id, count)| (0..count).map(move |column| (id, address(id, column))))
+            .collect();
+        Seen {
+            structure: world.structure(),
+            columns,
+        }
+    }
 }
 
 fn arena() -> Arena {
@@ -102,18 +129,31 @@ fn line(value: u8) -> Line {
 }
 
 fn link(value: u8) -> Link {
-    Link { to: Entity::new(u32::from(value), u32::from(value) % 3), weight: f64::from(value) }
+    Link {
+        to: Entity::new(u32::from(value), u32::from(value) % 3),
+        weight: f64::from(value),
+    }
 }
 
 impl Bench {
     fn new() -> Self {
         let mut world = World::new(&arena()).expect("a fresh arena");
         let ids = ids(&mut world);
-        Bench { world, rows: BTreeMap::new(), living: Vec::new(), dead: Vec::new(), ids }
+        Bench {
+            world,
+            rows: BTreeMap::new(),
+            living: Vec::new(),
+            dead: Vec::new(),
+            ids,
+            seen: Seen::default(),
+        }
     }
 
     fn add(&mut self, entity: Entity, row: Row) {
-        assert!(self.rows.insert(entity, row).is_none(), "{entity} was given twice");
+        assert!(
+            self.rows.insert(entity, row).is_none(),
+            "{entity} was given twice"
+        );
         self.living.push(entity);
     }
 
@@ -122,7 +162,17 @@ impl Bench {
         self.living.get(place).map(|&entity| (place, entity))
     }
 
+    /// Does it, and checks that columns stayed where they were unless the world says that its structure changed.
     fn apply(&mut self, op: Op) {
+        self.act(op);
+        let seen = Seen::new(&self.world);
+        if seen.structure == self.seen.structure && !matches!(op, Op::Fork | Op::Restore) {
+            assert_eq!(seen, self.seen, "columns moved");
+        }
+        self.seen = seen;
+    }
+
+    fn act(&mut self, op: Op) {
         self.world.set_tick(self.world.tick() + 1);
         let world = &mut self.world;
         match op {
@@ -134,58 +184,106 @@ impl Bench {
                 let list = list(&self.ids, mask);
                 let ids = self.ids;
                 // SAFETY: `write` puts the value of the component's type.
-                let entity = unsafe { world.spawn_raw(&list, &mut |id, to| write(&ids, id, to, value)) };
+                let entity =
+                    unsafe { world.spawn_raw(&list, &mut |id, to| write(&ids, id, to, value)) };
                 self.add(entity, masked(mask, value, Row::default()));
             }
             Op::Batch { kind, count } => {
                 let spawned: Vec<Entity> = match kind % 3 {
-                    0 => world.spawn_batch((0..count).map(|value| (small(value as u8), Tag))).collect(),
-                    1 => world.spawn_batch((0..count).map(|value| (vector(value as u8), (link(value as u8), line(value as u8))))).collect(),
+                    0 => world
+                        .spawn_batch((0..count).map(|value| (small(value as u8), Tag)))
+                        .collect(),
+                    1 => world
+                        .spawn_batch((0..count).map(|value| {
+                            (vector(value as u8), (link(value as u8), line(value as u8)))
+                        }))
+                        .collect(),
                     // An iterator that does not know how long it is.
-                    _ => world.spawn_batch((0..count * 2).filter(|value| value % 2 == 0).map(|value| vector((value / 2) as u8))).collect(),
+                    _ => world
+                        .spawn_batch(
+                            (0..count * 2)
+                                .filter(|value| value % 2 == 0)
+                                .map(|value| vector((value / 2) as u8)),
+                        )
+                        .collect(),
                 };
                 assert_eq!(spawned.len(), usize::from(count));
                 for (entity, value) in spawned.into_iter().zip(0..count) {
                     let value = value as u8;
                     let row = match kind % 3 {
-                        0 => Row { small: Some(small(value)), tag: Some(Tag), ..Row::default() },
-                        1 => Row { vector: Some(vector(value)), link: Some(link(value)), line: Some(line(value)), ..Row::default() },
-                        _ => Row { vector: Some(vector(value)), ..Row::default() },
+                        0 => Row {
+                            small: Some(small(value)),
+                            tag: Some(Tag),
+                            ..Row::default()
+                        },
+                        1 => Row {
+                            vector: Some(vector(value)),
+                            link: Some(link(value)),
+                            line: Some(line(value)),
+                            ..Row::default()
+                        },
+                        _ => Row {
+                            vector: Some(vector(value)),
+                            ..Row::default()
+                        },
                     };
                     self.add(entity, row);
                 }
             }
             Op::Despawn { place } => self.despawn(place),
-            Op::DespawnMany { place, count } => (0..count.min(self.living.len() as u16)).for_each(|_| self.despawn(place)),
+            Op::DespawnMany { place, count } => {
+                (0..count.min(self.living.len() as u16)).for_each(|_| self.despawn(place))
+            }
             Op::Insert { place, kind, value } => {
-                let Some((_, entity)) = self.pick(place) else { return };
+                let Some((_, entity)) = self.pick(place) else {
+                    return;
+                };
                 let row = self.rows.get_mut(&entity).expect("living");
                 insert(&mut self.world, entity, kind, value, row);
             }
             Op::InsertRaw { place, mask, value } => {
-                let Some((_, entity)) = self.pick(place) else { return };
+                let Some((_, entity)) = self.pick(place) else {
+                    return;
+                };
                 let (list, ids) = (list(&self.ids, mask), self.ids);
                 // SAFETY: as above.
-                unsafe { self.world.insert_raw(entity, &list, &mut |id, to| write(&ids, id, to, value)) }.expect("living");
+                unsafe {
+                    self.world
+                        .insert_raw(entity, &list, &mut |id, to| write(&ids, id, to, value))
+                }
+                .expect("living");
                 let row = self.rows.get_mut(&entity).expect("living");
                 *row = masked(mask, value, *row);
             }
             Op::Remove { place, kind } => {
-                let Some((_, entity)) = self.pick(place) else { return };
+                let Some((_, entity)) = self.pick(place) else {
+                    return;
+                };
                 let row = self.rows.get_mut(&entity).expect("living");
                 remove(&mut self.world, entity, kind, row, &self.ids);
             }
             Op::Set { place, value } => {
-                let Some((_, entity)) = self.pick(place) else { return };
+                let Some((_, entity)) = self.pick(place) else {
+                    return;
+                };
                 let row = self.rows.get_mut(&entity).expect("living");
-                if let (Some(here), Some(there)) = (self.world.get_mut::<Vector>(entity), &mut row.vector) {
+                if let (Some(here), Some(there)) =
+                    (self.world.get_mut::<Vector>(entity), &mut row.vector)
+                {
                     (*here, *there) = (vector(value), vector(value));
                 }
             }
             Op::Stale { place } => {
-                let Some(&entity) = self.dead.get(usize::from(place) % self.dead.len().max(1)) else { return };
+                let Some(&entity) = self.dead.get(usize::from(place) % self.dead.len().max(1))
+                else {
+                    return;
+                };
                 assert!(!self.world.contains(entity), "{entity} is dead");
-                assert!(self.world.despawn(entity).is_err() && self.world.insert(entity, Tag).is_err() && self.world.get::<Tag>(entity).is_none());
+                assert!(
+                    self.world.despawn(entity).is_err()
+                        && self.world.insert(entity, Tag).is_err()
+                        && self.world.get::<Tag>(entity).is_none()
+                );
             }
             Op::Fork => {
                 let fork = self.world.fork().expect("room for a fork");
@@ -194,12 +292,17 @@ impl Bench {
             }
             Op::Restore => {
                 let mut image = Vec::new();
-                self.world.snapshot(&mut image, b"header").expect("memory takes all");
+                self.world
+                    .snapshot(&mut image, b"header")
+                    .expect("memory takes all");
                 // A world that knows some components under other numbers, and holds rows of its own.
                 let mut world = World::new(&arena()).expect("a fresh arena");
                 world.spawn_batch((0..100).map(|value| (line(value), small(value))));
                 let header = world.restore(&image).expect("a good image");
-                assert_eq!((header.as_slice(), world.hash()), (&b"header"[..], self.world.hash()));
+                assert_eq!(
+                    (header.as_slice(), world.hash()),
+                    (&b"header"[..], self.world.hash())
+                );
                 self.ids = ids(&mut world);
                 self.world = world;
             }
@@ -207,7 +310,9 @@ impl Bench {
     }
 
     fn despawn(&mut self, place: u16) {
-        let Some((place, entity)) = self.pick(place) else { return };
+        let Some((place, entity)) = self.pick(place) else {
+            return;
+        };
         self.world.despawn(entity).expect("living");
         self.rows.remove(&entity);
         self.living.swap_remove(place);
@@ -233,15 +338,29 @@ impl Bench {
         let mut chunks: BTreeSet<ChunkId> = BTreeSet::new();
         for archetype in world.archetypes() {
             assert!(archetype.components().is_sorted_by(|a, b| a < b));
-            let lens: Vec<usize> = archetype.chunks().iter().map(|&id| world.chunk(id).len()).collect();
+            let lens: Vec<usize> = archetype
+                .chunks()
+                .iter()
+                .map(|&id| world.chunk(id).len())
+                .collect();
             assert_eq!(lens.iter().sum::<usize>(), archetype.len());
             if let Some((last, full)) = lens.split_last() {
-                assert!(full.iter().all(|&len| len == CHUNK_ROWS as usize) && (*last > 0 || full.is_empty()), "{lens:?}");
+                assert!(
+                    full.iter().all(|&len| len == CHUNK_ROWS as usize)
+                        && (*last > 0 || full.is_empty()),
+                    "{lens:?}"
+                );
             }
             for &id in archetype.chunks() {
                 assert!(chunks.insert(id), "a chunk belongs to one archetype");
                 assert_eq!(world.chunk(id).archetype(), archetype.id());
-                assert!(world.chunk(id).entities().iter().all(|entity| self.rows.contains_key(entity)));
+                assert!(
+                    world
+                        .chunk(id)
+                        .entities()
+                        .iter()
+                        .all(|entity| self.rows.contains_key(entity))
+                );
                 for column in 0..archetype.components().len() {
                     assert_eq!(world.chunk(id).column_ptr(column).as_ptr() as usize % 64, 0);
                 }
@@ -251,12 +370,23 @@ impl Bench {
 }
 
 fn ids(world: &mut World) -> [ComponentId; 5] {
-    let ids = [world.register::<Small>(), world.register::<Vector>(), world.register::<Tag>(), world.register::<Line>(), world.register::<Link>()];
+    let ids = [
+        world.register::<Small>(),
+        world.register::<Vector>(),
+        world.register::<Tag>(),
+        world.register::<Line>(),
+        world.register::<Link>(),
+    ];
     ids.map(|id| id.expect("known or new"))
 }
 
 fn list(ids: &[ComponentId; 5], mask: u8) -> Vec<ComponentId> {
-    let mut list: Vec<_> = ids.iter().enumerate().filter(|(bit, _)| mask >> bit & 1 == 1).map(|(_, &id)| id).collect();
+    let mut list: Vec<_> = ids
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| mask >> bit & 1 == 1)
+        .map(|(_, &id)| id)
+        .collect();
     list.sort();
     list
 }
@@ -277,8 +407,16 @@ fn write(ids: &[ComponentId; 5], id: ComponentId, to: *mut u8, value: u8) {
 
 fn masked(mask: u8, value: u8, mut row: Row) -> Row {
     let has = |bit: u8| mask >> bit & 1 == 1;
-    row.small = if has(0) { Some(small(value)) } else { row.small };
-    row.vector = if has(1) { Some(vector(value)) } else { row.vector };
+    row.small = if has(0) {
+        Some(small(value))
+    } else {
+        row.small
+    };
+    row.vector = if has(1) {
+        Some(vector(value))
+    } else {
+        row.vector
+    };
     row.tag = if has(2) { Some(Tag) } else { row.tag };
     row.line = if has(3) { Some(line(value)) } else { row.line };
     row.link = if has(4) { Some(link(value)) } else { row.link };
@@ -286,16 +424,29 @@ fn masked(mask: u8, value: u8, mut row: Row) -> Row {
 }
 
 fn spawn(world: &mut World, kind: u8, value: u8) -> (Entity, Row) {
-    let (mut row, entity) = (Row::default(), match kind {
-        0 => world.spawn(()),
-        1 => world.spawn(small(value)),
-        2 => world.spawn((small(value), vector(value))),
-        3 => world.spawn((Tag, line(value))),
-        4 => world.spawn(Tag),
-        _ => world.spawn((link(value), (vector(value), small(value)), (Tag, line(value)))),
-    });
-    (row.small, row.vector) = ((matches!(kind, 1 | 2 | 5)).then(|| small(value)), matches!(kind, 2 | 5).then(|| vector(value)));
-    (row.tag, row.line) = (matches!(kind, 3..=5).then_some(Tag), matches!(kind, 3 | 5).then(|| line(value)));
+    let (mut row, entity) = (
+        Row::default(),
+        match kind {
+            0 => world.spawn(()),
+            1 => world.spawn(small(value)),
+            2 => world.spawn((small(value), vector(value))),
+            3 => world.spawn((Tag, line(value))),
+            4 => world.spawn(Tag),
+            _ => world.spawn((
+                link(value),
+                (vector(value), small(value)),
+                (Tag, line(value)),
+            )),
+        },
+    );
+    (row.small, row.vector) = (
+        (matches!(kind, 1 | 2 | 5)).then(|| small(value)),
+        matches!(kind, 2 | 5).then(|| vector(value)),
+    );
+    (row.tag, row.line) = (
+        matches!(kind, 3..=5).then_some(Tag),
+        matches!(kind, 3 | 5).then(|| line(value)),
+    );
     row.link = (kind == 5).then(|| link(value));
     (entity, row)
 }
@@ -316,9 +467,13 @@ fn insert(world: &mut World, entity: Entity, kind: u8, value: u8, row: &mut Row)
 fn remove(world: &mut World, entity: Entity, kind: u8, row: &mut Row, ids: &[ComponentId; 5]) {
     match kind {
         0 => world.remove::<Small>(entity).map(|()| row.small = None),
-        1 => world.remove::<(Vector, Tag)>(entity).map(|()| (row.vector, row.tag) = (None, None)),
+        1 => world
+            .remove::<(Vector, Tag)>(entity)
+            .map(|()| (row.vector, row.tag) = (None, None)),
         2 => world.remove::<Line>(entity).map(|()| row.line = None),
-        3 => world.remove_raw(entity, &list(ids, 0b10001)).map(|()| (row.link, row.small) = (None, None)),
+        3 => world
+            .remove_raw(entity, &list(ids, 0b10001))
+            .map(|()| (row.link, row.small) = (None, None)),
         _ => world.remove::<()>(entity),
     }
     .expect("living");
@@ -326,7 +481,11 @@ fn remove(world: &mut World, entity: Entity, kind: u8, row: &mut Row, ids: &[Com
 
 /// How often each test runs, times a hundred if asked.
 fn cases(count: u32) -> u32 {
-    if std::env::var_os("LAYERW_LONG").is_some() { count * 100 } else { count }
+    if std::env::var_os("LAYERW_LONG").is_some() {
+        count * 100
+    } else {
+        count
+    }
 }
 
 proptest! {
@@ -369,12 +528,26 @@ fn an_index_is_used_by_one_entity_at_a_time() {
     for _ in 0..20_000 {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let before = bench.living.len();
-        bench.apply(if state >> 31 == 0 || before < 10 { Op::Spawn { kind: (state >> 8) as u8 % 6, value: 0 } } else { Op::Despawn { place: (state >> 8) as u16 } });
+        bench.apply(if state >> 31 == 0 || before < 10 {
+            Op::Spawn {
+                kind: (state >> 8) as u8 % 6,
+                value: 0,
+            }
+        } else {
+            Op::Despawn {
+                place: (state >> 8) as u16,
+            }
+        });
         if bench.living.len() > before {
-            assert!(seen.insert(*bench.living.last().expect("just spawned")), "ids never come back");
+            assert!(
+                seen.insert(*bench.living.last().expect("just spawned")),
+                "ids never come back"
+            );
         }
         if state.is_multiple_of(64) {
-            bench.apply(Op::Stale { place: (state >> 16) as u16 });
+            bench.apply(Op::Stale {
+                place: (state >> 16) as u16,
+            });
         }
     }
     bench.check();

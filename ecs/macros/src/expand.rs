@@ -37,7 +37,10 @@ fn add_attributes(item: &mut DeriveInput) {
 fn implementations(options: &Options, item: &DeriveInput, ecs: &Path) -> syn::Result<TokenStream> {
     let fields = refuse::check(item)?;
     let ident = &item.ident;
-    let name = options.name.as_ref().map_or_else(|| ident.to_string(), syn::LitStr::value);
+    let name = options
+        .name
+        .as_ref()
+        .map_or_else(|| ident.to_string(), syn::LitStr::value);
     let hashed = !options.unhashed;
     let types: Vec<_> = fields.iter().map(|field| &field.ty).collect();
 
@@ -57,7 +60,9 @@ fn implementations(options: &Options, item: &DeriveInput, ecs: &Path) -> syn::Re
         "component `{ident}` has padding: bytes that belong to no field and have no defined value. Cure: reorder its fields from the \
          largest to the smallest, or fill the gap with a field such as `_pad: [u8; 4]`"
     );
-    let alignment = format!("component `{ident}` asks for more than 64 bytes of alignment; columns start at multiples of 64");
+    let alignment = format!(
+        "component `{ident}` asks for more than 64 bytes of alignment; columns start at multiples of 64"
+    );
 
     Ok(quote! {
         const _: () = ::core::assert!(::core::mem::size_of::<#ident>() == 0 #(+ ::core::mem::size_of::<#types>())*, #padding);

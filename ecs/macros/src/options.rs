@@ -22,12 +22,20 @@ impl Parse for Options {
             } else if option == "name" {
                 input.parse::<Token![=]>()?;
                 let name: LitStr = input.parse()?;
-                if name.value().is_empty() || name.value().len() > 255 || name.value().chars().any(char::is_control) {
-                    return Err(syn::Error::new(name.span(), "a component's name has 1 to 255 bytes and no control characters"));
+                if name.value().is_empty()
+                    || name.value().len() > 255
+                    || name.value().chars().any(char::is_control)
+                {
+                    return Err(syn::Error::new(
+                        name.span(),
+                        "a component's name has 1 to 255 bytes and no control characters",
+                    ));
                 }
                 options.name = Some(name);
             } else {
-                let message = format!("unknown option `{option}`; `#[component]` takes `name = \"…\"` and `unhashed`");
+                let message = format!(
+                    "unknown option `{option}`; `#[component]` takes `name = \"…\"` and `unhashed`"
+                );
                 return Err(syn::Error::new(option.span(), message));
             }
             if !input.is_empty() {

@@ -3,7 +3,9 @@
 //! This is only for good messages: what hides behind an alias is still refused by the trait `Value`, which such types lack.
 
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, GenericArgument, Meta, PathArguments, Type, TypePath};
+use syn::{
+    Attribute, Data, DeriveInput, Fields, GenericArgument, Meta, PathArguments, Type, TypePath,
+};
 
 /// The fields of a struct that may become a component, or all that is wrong with it.
 pub fn check(item: &DeriveInput) -> syn::Result<&Fields> {
@@ -18,7 +20,9 @@ pub fn check(item: &DeriveInput) -> syn::Result<&Fields> {
             return Err(syn::Error::new(data.enum_token.span(), message));
         }
         Data::Union(data) => {
-            let message = format!("component `{name}` is a union, whose bytes may be undefined; use a struct, or one component for each meaning");
+            let message = format!(
+                "component `{name}` is a union, whose bytes may be undefined; use a struct, or one component for each meaning"
+            );
             return Err(syn::Error::new(data.union_token.span(), message));
         }
     };
@@ -91,7 +95,9 @@ fn check_type(ty: &Type, faults: &mut Faults) {
 }
 
 fn check_path(path: &TypePath, faults: &mut Faults) {
-    let Some(last) = path.path.segments.last() else { return };
+    let Some(last) = path.path.segments.last() else {
+        return;
+    };
     let name = last.ident.to_string();
     let cure = match name.as_str() {
         "usize" => "its size differs between hosts; use `u32` or `u64`",
@@ -99,7 +105,8 @@ fn check_path(path: &TypePath, faults: &mut Faults) {
         "char" => "not every bit pattern is one; use `u32`",
         "u128" | "i128" => "it is not among the types of a schema; use `[u64; 2]`",
         "Vec3A" | "Mat3A" | "Affine3A" => "it holds hidden padding; use the form without A",
-        "Vec" | "VecDeque" | "String" | "Box" | "Rc" | "Arc" | "HashMap" | "HashSet" | "BTreeMap" | "BTreeSet" | "CString" | "PathBuf" | "OsString" => {
+        "Vec" | "VecDeque" | "String" | "Box" | "Rc" | "Arc" | "HashMap" | "HashSet"
+        | "BTreeMap" | "BTreeSet" | "CString" | "PathBuf" | "OsString" => {
             "it points to the heap, which no image holds; use an array of fixed size, or keep it beside the world: `world.insert_local(value)`"
         }
         "Cell" | "RefCell" | "Mutex" | "RwLock" | "AtomicBool" | "AtomicU32" | "AtomicU64" => {
@@ -125,17 +132,26 @@ fn argument(arguments: &PathArguments) -> Option<&Type> {
 
 /// Whether a `#[repr(…)]` names `C` already.
 pub fn is_repr_c(item: &DeriveInput) -> bool {
-    item.attrs.iter().any(|attribute| attribute.path().is_ident("repr") && names(attribute, "C"))
+    item.attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("repr") && names(attribute, "C"))
 }
 
 /// Whether a `#[derive(…)]` below the attribute names this trait already.
 pub fn derives(item: &DeriveInput, name: &str) -> bool {
-    item.attrs.iter().any(|attribute| attribute.path().is_ident("derive") && names(attribute, name))
+    item.attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("derive") && names(attribute, name))
 }
 
 fn names(attribute: &Attribute, name: &str) -> bool {
     let list = syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated;
-    attribute
-        .parse_args_with(list)
-        .is_ok_and(|metas| metas.iter().any(|meta| meta.path().segments.last().is_some_and(|segment| segment.ident == name)))
+    attribute.parse_args_with(list).is_ok_and(|metas| {
+        metas.iter().any(|meta| {
+            meta.path()
+                .segments
+                .last()
+                .is_some_and(|segment| segment.ident == name)
+        })
+    })
 }

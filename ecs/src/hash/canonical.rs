@@ -31,9 +31,15 @@ impl Floats {
     pub(crate) fn of(fields: &[Field]) -> Self {
         let offsets = |wanted: Primitive| -> Vec<u32> {
             let fields = fields.iter().filter(|field| field.primitive == wanted);
-            fields.flat_map(|field| (0..field.count).map(|index| field.offset + index * wanted.size())).collect()
+            fields
+                .flat_map(|field| {
+                    (0..field.count).map(|index| field.offset + index * wanted.size())
+                })
+                .collect()
         };
-        let all = |wanted: Primitive| !fields.is_empty() && fields.iter().all(|field| field.primitive == wanted);
+        let all = |wanted: Primitive| {
+            !fields.is_empty() && fields.iter().all(|field| field.primitive == wanted)
+        };
         if all(Primitive::F32) {
             return Floats::All32;
         }
@@ -41,7 +47,11 @@ impl Floats {
             return Floats::All64;
         }
         let (f32s, f64s) = (offsets(Primitive::F32), offsets(Primitive::F64));
-        if f32s.is_empty() && f64s.is_empty() { Floats::None } else { Floats::Some { f32s, f64s } }
+        if f32s.is_empty() && f64s.is_empty() {
+            Floats::None
+        } else {
+            Floats::Some { f32s, f64s }
+        }
     }
 
     /// The hash of values of `size` bytes, with every NaN made one.
@@ -72,10 +82,15 @@ impl Floats {
         match self {
             Floats::None => false,
             // Without an early end, so that it vectorises.
-            Floats::All32 => values.as_chunks().0.iter().fold(false, |any, &word| any | is_nan_32(u32::from_le_bytes(word))),
-            Floats::All64 => values.as_chunks().0.iter().fold(false, |any, &word| any | is_nan_64(u64::from_le_bytes(word))),
+            Floats::All32 => values.as_chunks().0.iter().fold(false, |any, &word| {
+                any | is_nan_32(u32::from_le_bytes(word))
+            }),
+            Floats::All64 => values.as_chunks().0.iter().fold(false, |any, &word| {
+                any | is_nan_64(u64::from_le_bytes(word))
+            }),
             Floats::Some { f32s, f64s } => values.chunks_exact(size).any(|value| {
-                f32s.iter().any(|&offset| is_nan_32(word_32(value, offset))) || f64s.iter().any(|&offset| is_nan_64(word_64(value, offset)))
+                f32s.iter().any(|&offset| is_nan_32(word_32(value, offset)))
+                    || f64s.iter().any(|&offset| is_nan_64(word_64(value, offset)))
             }),
         }
     }
@@ -83,12 +98,28 @@ impl Floats {
     fn canonicalise(&self, values: &mut [u8], size: usize) {
         match self {
             Floats::None => {}
-            Floats::All32 => values.as_chunks_mut().0.iter_mut().for_each(canonicalise_32),
-            Floats::All64 => values.as_chunks_mut().0.iter_mut().for_each(canonicalise_64),
+            Floats::All32 => values
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .for_each(canonicalise_32),
+            Floats::All64 => values
+                .as_chunks_mut()
+                .0
+                .iter_mut()
+                .for_each(canonicalise_64),
             Floats::Some { f32s, f64s } => {
                 for value in values.chunks_exact_mut(size) {
-                    f32s.iter().for_each(|&offset| canonicalise_32(value[offset as usize..].first_chunk_mut().expect("4 bytes")));
-                    f64s.iter().for_each(|&offset| canonicalise_64(value[offset as usize..].first_chunk_mut().expect("8 bytes")));
+                    f32s.iter().for_each(|&offset| {
+                        canonicalise_32(
+                            value[offset as usize..].first_chunk_mut().expect("4 bytes"),
+                        )
+                    });
+                    f64s.iter().for_each(|&offset| {
+                        canonicalise_64(
+                            value[offset as usize..].first_chunk_mut().expect("8 bytes"),
+                        )
+                    });
                 }
             }
         }
@@ -128,7 +159,12 @@ mod tests {
     use super::*;
 
     fn field(primitive: Primitive, offset: u32, count: u32) -> Field {
-        Field { name: "field".to_owned(), primitive, offset, count }
+        Field {
+            name: "field".to_owned(),
+            primitive,
+            offset,
+            count,
+        }
     }
 
     #[test]
@@ -139,18 +175,34 @@ mod tests {
         for nan in [0x7f80_0001, 0x7fff_ffff, 0xffc0_0000, 0xff80_1234] {
             assert_eq!(hash(nan), hash(NAN_32), "{nan:x}");
         }
-        assert_eq!(hash(NAN_32), xxh3_128(&[[0; 4], NAN_32.to_le_bytes(), [0; 4]].concat()), "pieces hash as the whole");
+        assert_eq!(
+            hash(NAN_32),
+            xxh3_128(&[[0; 4], NAN_32.to_le_bytes(), [0; 4]].concat()),
+            "pieces hash as the whole"
+        );
         assert_ne!(hash(0), hash(0x8000_0000));
         assert_ne!(hash(0x7f80_0000), hash(NAN_32), "infinity is no NaN");
     }
 
     #[test]
     fn only_floats_are_touched() {
-        let floats = Floats::of(&[field(Primitive::U32, 0, 2), field(Primitive::F64, 8, 1), field(Primitive::F32, 16, 1), field(Primitive::U32, 20, 1)]);
+        let floats = Floats::of(&[
+            field(Primitive::U32, 0, 2),
+            field(Primitive::F64, 8, 1),
+            field(Primitive::F32, 16, 1),
+            field(Primitive::U32, 20, 1),
+        ]);
         let hash = |words: [u32; 6]| floats.hash(bytemuck::cast_slice(&words), 24);
         let nan = 0x7fff_0000;
-        assert_ne!(hash([nan, 0, 0, nan, nan, 0]), hash([NAN_32, 0, 0, nan, nan, 0]), "an integer that looks like a NaN");
-        assert_eq!(hash([0, 0, 5, nan, 0xffff_ffff, 0]), hash([0, 0, 6, 0x7ff8_0000, 0x7f80_0001, 0]));
+        assert_ne!(
+            hash([nan, 0, 0, nan, nan, 0]),
+            hash([NAN_32, 0, 0, nan, nan, 0]),
+            "an integer that looks like a NaN"
+        );
+        assert_eq!(
+            hash([0, 0, 5, nan, 0xffff_ffff, 0]),
+            hash([0, 0, 6, 0x7ff8_0000, 0x7f80_0001, 0])
+        );
         assert_eq!(Floats::of(&[field(Primitive::U64, 0, 1)]), Floats::None);
         assert_eq!(Floats::of(&[]), Floats::None);
     }
@@ -164,7 +216,11 @@ mod tests {
             words[last] = 0xffff_ffff;
             let given = floats.hash(bytemuck::cast_slice(&words), size);
             words[last] = NAN_32;
-            assert_eq!(given, xxh3_128(bytemuck::cast_slice(&words)), "{size} x {rows}");
+            assert_eq!(
+                given,
+                xxh3_128(bytemuck::cast_slice(&words)),
+                "{size} x {rows}"
+            );
         }
     }
 }

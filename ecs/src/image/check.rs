@@ -48,12 +48,26 @@ struct Pages<'a> {
 impl<'a> Pages<'a> {
     fn new(image: &'a Image<'a>) -> Self {
         let holders = vec![None; image.runs.len()];
-        Pages { schemas: &image.schemas, runs: &image.runs, holders, slabs: Vec::new(), unreferred: Vec::new() }
+        Pages {
+            schemas: &image.schemas,
+            runs: &image.runs,
+            holders,
+            slabs: Vec::new(),
+            unreferred: Vec::new(),
+        }
     }
 
     /// Marks a run as someone's.
-    fn claim(&mut self, run: PageRun, holder: Holder, place: &str) -> Result<StoredRun<'a>, ImageError> {
-        let found = self.runs.binary_search_by_key(&run.first, |stored| stored.run.first).ok();
+    fn claim(
+        &mut self,
+        run: PageRun,
+        holder: Holder,
+        place: &str,
+    ) -> Result<StoredRun<'a>, ImageError> {
+        let found = self
+            .runs
+            .binary_search_by_key(&run.first, |stored| stored.run.first)
+            .ok();
         match found {
             Some(index) if self.runs[index].run == run && self.holders[index].is_none() => {
                 self.holders[index] = Some(holder);
@@ -61,13 +75,24 @@ impl<'a> Pages<'a> {
             }
             _ => {
                 let PageRun { first, pages } = run;
-                Err(ImageError::malformed(place, format!("its pages {first}+{pages} are not a run of the image, or someone else's")))
+                Err(ImageError::malformed(
+                    place,
+                    format!(
+                        "its pages {first}+{pages} are not a run of the image, or someone else's"
+                    ),
+                ))
             }
         }
     }
 
     /// The used part of a table.
-    fn records(&mut self, header: TableHeader, record_bytes: u32, holder: Holder, place: &str) -> Result<&'a [u8], ImageError> {
+    fn records(
+        &mut self,
+        header: TableHeader,
+        record_bytes: u32,
+        holder: Holder,
+        place: &str,
+    ) -> Result<&'a [u8], ImageError> {
         let bad = |fault: String| ImageError::malformed(place, fault);
         let TableHeader { run, len, capacity } = header;
         if len > capacity {
@@ -75,52 +100,103 @@ impl<'a> Pages<'a> {
         }
         if run.pages == 0 {
             // Without pages there is no record, unless records take no bytes.
-            let empty = run.first == 0 && (capacity == 0 || record_bytes == 0 && capacity == u32::MAX);
-            return if empty { Ok(&[]) } else { Err(bad("records without pages".to_owned())) };
+            let empty =
+                run.first == 0 && (capacity == 0 || record_bytes == 0 && capacity == u32::MAX);
+            return if empty {
+                Ok(&[])
+            } else {
+                Err(bad("records without pages".to_owned()))
+            };
         }
-        let fitting = run.bytes().checked_div(u64::from(record_bytes)).unwrap_or(0).min(u64::from(u32::MAX));
+        let fitting = run
+            .bytes()
+            .checked_div(u64::from(record_bytes))
+            .unwrap_or(0)
+            .min(u64::from(u32::MAX));
         if u64::from(capacity) != fitting {
-            return Err(bad(format!("room for {capacity} records, where {fitting} fit")));
+            return Err(bad(format!(
+                "room for {capacity} records, where {fitting} fit"
+            )));
         }
         let stored = self.claim(run, holder, place)?;
         let used = len as usize * record_bytes as usize;
-        stored.bytes.get(..used).ok_or_else(|| bad("not all its records are stored".to_owned()))
+        stored
+            .bytes
+            .get(..used)
+            .ok_or_else(|| bad("not all its records are stored".to_owned()))
     }
 
     fn table<T: Pod>(&mut self, root: &Root, name: TableName) -> Result<Vec<T>, ImageError> {
         let header = root.tables[name as usize];
         let bytes = self.records(header, size_of::<T>() as u32, Holder::Tables, name.label())?;
         // Copied out record by record: an image in memory is aligned to nothing.
-        Ok(bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect())
+        Ok(bytes
+            .chunks_exact(size_of::<T>())
+            .map(bytemuck::pod_read_unaligned)
+            .collect())
     }
 
     fn value_bytes(&self, id: ComponentId) -> u32 {
-        if id == ENTITY_COLUMN { size_of::<u64>() as u32 } else { self.schemas[id.0 as usize].size }
+        if id == ENTITY_COLUMN {
+            size_of::<u64>() as u32
+        } else {
+            self.schemas[id.0 as usize].size
+        }
     }
 
     /// Marks a block as someone's, and returns its first `count` values.
-    fn refer(&mut self, block: Block, id: ComponentId, capacity: u32, count: u32, place: &dyn Fn() -> String) -> Result<&'a [u8], ImageError> {
+    fn refer(
+        &mut self,
+        block: Block,
+        id: ComponentId,
+        capacity: u32,
+        count: u32,
+        place: &dyn Fn() -> String,
+    ) -> Result<&'a [u8], ImageError> {
         let bad = |fault: &str| ImageError::malformed(place(), fault);
         let value_bytes = self.value_bytes(id);
         if value_bytes == 0 {
-            return if block == Block::EMPTY { Ok(&[]) } else { Err(bad("a block for a type without bytes")) };
+            return if block == Block::EMPTY {
+                Ok(&[])
+            } else {
+                Err(bad("a block for a type without bytes"))
+            };
         }
-        let slab = self.slabs.get(block.slab as usize).copied().filter(|slab| slab.run.pages > 0 && slab.component == id.0 && slab.capacity == capacity);
-        let Some(slab) = slab else { return Err(bad("its slab does not exist, or is another component's or capacity's")) };
+        let slab = self.slabs.get(block.slab as usize).copied().filter(|slab| {
+            slab.run.pages > 0 && slab.component == id.0 && slab.capacity == capacity
+        });
+        let Some(slab) = slab else {
+            return Err(bad(
+                "its slab does not exist, or is another component's or capacity's",
+            ));
+        };
         let cut = Cut::new(id, value_bytes, capacity);
         let unreferred = &mut self.unreferred[block.slab as usize];
-        let number = (0..64).find(|&number| *unreferred >> number & 1 == 1 && cut.offset(slab.run, number) == block.offset);
-        let Some(number) = number else { return Err(bad("its block is not in use, or someone else's")) };
+        let number = (0..64).find(|&number| {
+            *unreferred >> number & 1 == 1 && cut.offset(slab.run, number) == block.offset
+        });
+        let Some(number) = number else {
+            return Err(bad("its block is not in use, or someone else's"));
+        };
         *unreferred &= !(1 << number);
-        let run = self.runs.binary_search_by_key(&slab.run.first, |stored| stored.run.first);
+        let run = self
+            .runs
+            .binary_search_by_key(&slab.run.first, |stored| stored.run.first);
         let stored = self.runs[run.map_err(|_| bad("its slab has no pages"))?];
         let first = (u64::from(block.offset) - slab.run.offset()) as usize;
-        let values = stored.bytes.get(first..first + count as usize * value_bytes as usize);
+        let values = stored
+            .bytes
+            .get(first..first + count as usize * value_bytes as usize);
         values.ok_or_else(|| bad("not all its values are stored"))
     }
 
     /// Checks that no value has bits that its type does not have.
-    fn check_bits(&self, id: ComponentId, values: &[u8], place: &dyn Fn() -> String) -> Result<(), ImageError> {
+    fn check_bits(
+        &self,
+        id: ComponentId,
+        values: &[u8],
+        place: &dyn Fn() -> String,
+    ) -> Result<(), ImageError> {
         let schema = &self.schemas[id.0 as usize];
         if schema.size == 0 || !schema.has_invalid_bits() {
             return Ok(());
@@ -128,7 +204,8 @@ impl<'a> Pages<'a> {
         for (index, value) in values.chunks_exact(schema.size as usize).enumerate() {
             if let Some(field) = schema.invalid_field(value) {
                 let (name, primitive) = (&field.name, field.primitive.name());
-                let fault = format!("field `{name}` of value {index} has bits that are no {primitive}");
+                let fault =
+                    format!("field `{name}` of value {index} has bits that are no {primitive}");
                 return Err(ImageError::malformed(place(), fault));
             }
         }
@@ -138,10 +215,18 @@ impl<'a> Pages<'a> {
     /// Checks that nothing is left over.
     fn finish(self) -> Result<Vec<Holder>, ImageError> {
         if let Some(slab) = self.unreferred.iter().position(|&blocks| blocks != 0) {
-            return Err(ImageError::malformed(format!("slab {slab}"), "a block is in use and nobody's"));
+            return Err(ImageError::malformed(
+                format!("slab {slab}"),
+                "a block is in use and nobody's",
+            ));
         }
         let all = self.holders.iter().zip(self.runs).map(|(holder, stored)| {
-            holder.ok_or_else(|| ImageError::malformed(format!("page {}", stored.run.first), "the run that begins there is nobody's"))
+            holder.ok_or_else(|| {
+                ImageError::malformed(
+                    format!("page {}", stored.run.first),
+                    "the run that begins there is nobody's",
+                )
+            })
         });
         all.collect()
     }

@@ -37,43 +37,73 @@ pub fn image_header(bytes: &[u8]) -> Result<&[u8], ImageError> {
 /// Takes an image apart.
 pub(super) fn read(bytes: &[u8]) -> Result<Image<'_>, ImageError> {
     let mut reader = open(bytes)?;
-    let (header, components, runs) = (reader.number(24)? as usize, reader.number(28)?, reader.number(32)?);
+    let (header, components, runs) = (
+        reader.number(24)? as usize,
+        reader.number(28)?,
+        reader.number(32)?,
+    );
     if reader.number(36)? != 0 {
         return Err(ImageError::malformed("frame", "byte 36 is not 0"));
     }
     reader.at = FRAME;
     let header = reader.take(header, "the caller's header")?;
-    let schemas = (0..components).map(|number| read_schema(&mut reader, number)).collect::<Result<Vec<_>, _>>()?;
+    let schemas = (0..components)
+        .map(|number| read_schema(&mut reader, number))
+        .collect::<Result<Vec<_>, _>>()?;
     for (number, schema) in schemas.iter().enumerate() {
-        if schemas[..number].iter().any(|other| other.name == schema.name) {
-            return Err(ImageError::malformed(format!("component `{}`", schema.name), "it stands there twice"));
+        if schemas[..number]
+            .iter()
+            .any(|other| other.name == schema.name)
+        {
+            return Err(ImageError::malformed(
+                format!("component `{}`", schema.name),
+                "it stands there twice",
+            ));
         }
     }
-    Ok(Image { header, schemas, runs: read_runs(&mut reader, runs)? })
+    Ok(Image {
+        header,
+        schemas,
+        runs: read_runs(&mut reader, runs)?,
+    })
 }
 
 /// Checks what is on the outside: magic, version, length, checksum.
 fn open(bytes: &[u8]) -> Result<Reader<'_>, ImageError> {
     let found = &bytes[..bytes.len().min(MAGIC.len())];
     if found != &MAGIC[..found.len()] {
-        return Err(ImageError::Foreign { found: String::from_utf8_lossy(found).into_owned() });
+        return Err(ImageError::Foreign {
+            found: String::from_utf8_lossy(found).into_owned(),
+        });
     }
     if bytes.len() < FRAME + CHECKSUM {
-        return Err(ImageError::Length { found: bytes.len() as u64, expected: (FRAME + CHECKSUM) as u64 });
+        return Err(ImageError::Length {
+            found: bytes.len() as u64,
+            expected: (FRAME + CHECKSUM) as u64,
+        });
     }
     let (body, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
     let mut reader = Reader { bytes: body, at: 0 };
     let version = reader.number(8)?;
     if version != VERSION {
-        return Err(ImageError::Version { found: version, known: VERSION });
+        return Err(ImageError::Version {
+            found: version,
+            known: VERSION,
+        });
     }
     let page_bytes = reader.number(12)?;
     if page_bytes as usize != PAGE {
-        return Err(ImageError::malformed("frame", format!("pages of {page_bytes} bytes, and this engine's have {PAGE}")));
+        return Err(ImageError::malformed(
+            "frame",
+            format!("pages of {page_bytes} bytes, and this engine's have {PAGE}"),
+        ));
     }
     let expected = u64::from(reader.number(16)?) | u64::from(reader.number(20)?) << 32;
     if expected != bytes.len() as u64 {
-        return Err(ImageError::Length { found: bytes.len() as u64, expected });
+        return Err(ImageError::Length {
+            found: bytes.len() as u64,
+            expected,
+        });
     }
     let found = u128::from_le_bytes(checksum.try_into().expect("16 bytes"));
     let computed = xxh3_128(body);
@@ -99,8 +129,14 @@ fn read_schema(reader: &mut Reader<'_>, number: u32) -> Result<Schema, ImageErro
     let mut fields = Vec::new();
     for _ in 0..count {
         let name = reader.name(&place)?;
-        let primitive = Primitive::from_number(reader.take(1, &place)?[0]).ok_or_else(|| bad("a field is of no known type"))?;
-        fields.push(Field { name, primitive, offset: reader.next_number(&place)?, count: reader.next_number(&place)? });
+        let primitive = Primitive::from_number(reader.take(1, &place)?[0])
+            .ok_or_else(|| bad("a field is of no known type"))?;
+        fields.push(Field {
+            name,
+            primitive,
+            offset: reader.next_number(&place)?,
+            count: reader.next_number(&place)?,
+        });
     }
     let schema = Schema::new(name, size, align, hashed, fields);
     if schema.name.is_empty() || schema.name.len() > 255 {
@@ -120,11 +156,20 @@ fn read_runs<'a>(reader: &mut Reader<'a>, count: u32) -> Result<Vec<StoredRun<'a
     let mut end = 0;
     for number in 0..count {
         let place = format!("run {number}");
-        let run = PageRun { first: reader.next_number(&place)?, pages: reader.next_number(&place)? };
+        let run = PageRun {
+            first: reader.next_number(&place)?,
+            pages: reader.next_number(&place)?,
+        };
         let stored = reader.next_number(&place)?;
-        if run.pages == 0 || u64::from(run.first) < end || run.end() > u64::from(PAGES_MAX) || stored > run.pages {
+        if run.pages == 0
+            || u64::from(run.first) < end
+            || run.end() > u64::from(PAGES_MAX)
+            || stored > run.pages
+        {
             let PageRun { first, pages } = run;
-            let fault = format!("pages {first}+{pages}, {stored} of them stored, overlap the run before, end behind the pool or are none");
+            let fault = format!(
+                "pages {first}+{pages}, {stored} of them stored, overlap the run before, end behind the pool or are none"
+            );
             return Err(ImageError::malformed(place, fault));
         }
         end = run.end();
@@ -133,10 +178,21 @@ fn read_runs<'a>(reader: &mut Reader<'a>, count: u32) -> Result<Vec<StoredRun<'a
     if runs.first() != Some(&(ROOT_RUN, PAGE)) {
         return Err(ImageError::malformed("run 0", "it is not the root's page"));
     }
-    let runs = runs.into_iter().map(|(run, stored)| Ok(StoredRun { run, bytes: reader.take(stored, "the stored pages")? }));
+    let runs = runs.into_iter().map(|(run, stored)| {
+        Ok(StoredRun {
+            run,
+            bytes: reader.take(stored, "the stored pages")?,
+        })
+    });
     let runs = runs.collect::<Result<Vec<_>, ImageError>>()?;
     if reader.at != reader.bytes.len() {
-        return Err(ImageError::malformed("frame", format!("{} bytes follow the last page", reader.bytes.len() - reader.at)));
+        return Err(ImageError::malformed(
+            "frame",
+            format!(
+                "{} bytes follow the last page",
+                reader.bytes.len() - reader.at
+            ),
+        ));
     }
     Ok(runs)
 }
@@ -150,14 +206,19 @@ impl<'a> Reader<'a> {
     fn take(&mut self, count: usize, place: &str) -> Result<&'a [u8], ImageError> {
         let rest = &self.bytes[self.at..];
         if count > rest.len() {
-            return Err(ImageError::malformed(place, format!("it needs {count} bytes, and {} are left", rest.len())));
+            return Err(ImageError::malformed(
+                place,
+                format!("it needs {count} bytes, and {} are left", rest.len()),
+            ));
         }
         self.at += count;
         Ok(&rest[..count])
     }
 
     fn next_number(&mut self, place: &str) -> Result<u32, ImageError> {
-        Ok(u32::from_le_bytes(self.take(4, place)?.try_into().expect("4 bytes")))
+        Ok(u32::from_le_bytes(
+            self.take(4, place)?.try_into().expect("4 bytes"),
+        ))
     }
 
     /// The number at a place of the frame.
@@ -169,7 +230,8 @@ impl<'a> Reader<'a> {
     fn name(&mut self, place: &str) -> Result<String, ImageError> {
         let length = u16::from_le_bytes(self.take(2, place)?.try_into().expect("2 bytes"));
         let name = self.take(usize::from(length), place)?;
-        let name = std::str::from_utf8(name).map_err(|_| ImageError::malformed(place, "a name is not UTF-8"))?;
+        let name = std::str::from_utf8(name)
+            .map_err(|_| ImageError::malformed(place, "a name is not UTF-8"))?;
         Ok(name.to_owned())
     }
 }

@@ -28,22 +28,44 @@ pub(crate) struct HeldRun {
 impl World {
     /// All runs that the world holds, in order of page.
     pub(crate) fn runs(&self) -> Vec<HeldRun> {
-        let mut runs = vec![HeldRun { run: ROOT_RUN, stored: 1, holder: Holder::Tables }];
+        let mut runs = vec![HeldRun {
+            run: ROOT_RUN,
+            stored: 1,
+            holder: Holder::Tables,
+        }];
         let root = self.root();
         runs.extend(TableName::ALL.into_iter().map(|name| {
             let header = root.tables[name as usize];
-            HeldRun { run: header.run, stored: used_pages(header, name.record_bytes()), holder: Holder::Tables }
+            HeldRun {
+                run: header.run,
+                stored: used_pages(header, name.record_bytes()),
+                holder: Holder::Tables,
+            }
         }));
-        for slab in self.storage.slabs.table.iter().filter(|slab| slab.run.pages > 0) {
+        for slab in self
+            .storage
+            .slabs
+            .table
+            .iter()
+            .filter(|slab| slab.run.pages > 0)
+        {
             let id = ComponentId(slab.component);
             let cut = Cut::new(id, self.components.value_bytes(id), slab.capacity);
             let blocks = 64 - slab.used.leading_zeros();
             let stored = if blocks == 0 { 0 } else { cut.pages(blocks) };
-            runs.push(HeldRun { run: slab.run, stored, holder: Holder::Rows(id) });
+            runs.push(HeldRun {
+                run: slab.run,
+                stored,
+                holder: Holder::Rows(id),
+            });
         }
         for (record, id) in self.components.records.iter().zip(self.components.ids()) {
             for queue in [record.readable, record.pending] {
-                runs.push(HeldRun { run: queue.run, stored: used_pages(queue, record.size), holder: Holder::Rows(id) });
+                runs.push(HeldRun {
+                    run: queue.run,
+                    stored: used_pages(queue, record.size),
+                    holder: Holder::Rows(id),
+                });
             }
         }
         runs.retain(|held| held.run.pages > 0);

@@ -23,14 +23,28 @@ impl World {
         let image = read(image)?;
         let holders = check::check(&image)?;
         for schema in &image.schemas {
-            let known = self.components.by_name(&schema.name).map(|id| self.schema(id));
+            let known = self
+                .components
+                .by_name(&schema.name)
+                .map(|id| self.schema(id));
             if let Some(known) = known.filter(|known| *known != schema) {
                 let (name, differences) = (schema.name.clone(), known.differences(schema));
                 return Err(ImageError::Layout { name, differences }.into());
             }
         }
         let held = holders.into_iter().zip(&image.runs);
-        let held: Vec<_> = held.map(|(holder, stored)| (HeldRun { run: stored.run, stored: 0, holder }, *stored)).collect();
+        let held: Vec<_> = held
+            .map(|(holder, stored)| {
+                (
+                    HeldRun {
+                        run: stored.run,
+                        stored: 0,
+                        holder,
+                    },
+                    *stored,
+                )
+            })
+            .collect();
         self.seat(&image.schemas, &held)?;
         Ok(image.header.to_vec())
     }
@@ -60,13 +74,24 @@ impl World {
     /// As [`World::new`], and [`ImageError::Room`] where the pool is too small.
     pub fn fork_into(&self, arena: &Arena) -> Result<World, EcsError> {
         let mut fork = World::new(arena)?;
-        let schemas: Vec<_> = self.components.infos.iter().map(|info| info.schema.clone()).collect();
+        let schemas: Vec<_> = self
+            .components
+            .infos
+            .iter()
+            .map(|info| info.schema.clone())
+            .collect();
         let stored = |held: HeldRun| {
             let first = self.pages.at(held.run.first * PAGE as u32);
             // SAFETY: the stored pages of a run that this world holds; all pages are initialised from the start, and that no system writes
             // them meanwhile is the rule for sharing a world.
             let bytes = unsafe { slice::from_raw_parts(first, held.stored as usize * PAGE) };
-            (held, StoredRun { run: held.run, bytes })
+            (
+                held,
+                StoredRun {
+                    run: held.run,
+                    bytes,
+                },
+            )
         };
         let held: Vec<_> = self.runs().into_iter().map(stored).collect();
         fork.seat(&schemas, &held)?;
@@ -78,7 +103,11 @@ impl World {
     /// Takes these runs in place of the world's own, fills them, and rebuilds all indices. Nothing changes where it is refused.
     ///
     /// The runs and schemas must be those of a world, or checked as [`check`] does.
-    fn seat(&mut self, schemas: &[Schema], held: &[(HeldRun, StoredRun<'_>)]) -> Result<(), EcsError> {
+    fn seat(
+        &mut self,
+        schemas: &[Schema],
+        held: &[(HeldRun, StoredRun<'_>)],
+    ) -> Result<(), EcsError> {
         self.check_room(held)?;
         let prepared = self.components.prepare(schemas, &self.pages)?;
         let pool = self.pages.pool();
@@ -86,7 +115,11 @@ impl World {
             Holder::Rows(id) if id != ENTITY_COLUMN => prepared.infos[id.0 as usize].owner,
             other => self.owner_of(other),
         };
-        let old: Vec<(Owner, PageRun)> = self.runs().into_iter().map(|held| (self.owner_of(held.holder), held.run)).collect();
+        let old: Vec<(Owner, PageRun)> = self
+            .runs()
+            .into_iter()
+            .map(|held| (self.owner_of(held.holder), held.run))
+            .collect();
         for &(owner, run) in &old {
             pool.release(owner, run);
         }
@@ -101,16 +134,24 @@ impl World {
                     back.unwrap_or_else(|refusal| panic!("the world's own pages were taken while an image was restored: {refusal}"));
                 }
                 prepared.give_up(&self.pages);
-                return Err(EcsError::Memory { what: "the pages of an image".to_owned(), source });
+                return Err(EcsError::Memory {
+                    what: "the pages of an image".to_owned(),
+                    source,
+                });
             }
         }
         for (new, stored) in held {
-            let (first, bytes) = (self.pages.at(new.run.first * PAGE as u32), stored.bytes.len());
+            let (first, bytes) = (
+                self.pages.at(new.run.first * PAGE as u32),
+                stored.bytes.len(),
+            );
             // SAFETY: the run was claimed just now, so it lies in the pool and is nobody else's; the stored bytes are at most its own, and not
             // in this pool.
             unsafe {
                 first.copy_from_nonoverlapping(stored.bytes.as_ptr(), bytes);
-                first.add(bytes).write_bytes(0, new.run.bytes() as usize - bytes);
+                first
+                    .add(bytes)
+                    .write_bytes(0, new.run.bytes() as usize - bytes);
             }
         }
         // SAFETY: the pages hold a world's root and tables now, whose runs belong to the owners just used.
@@ -122,25 +163,39 @@ impl World {
     fn check_room(&self, held: &[(HeldRun, StoredRun<'_>)]) -> Result<(), ImageError> {
         let pool = self.pages.pool();
         let last = held.last().map_or(0, |(held, _)| held.run.end());
-        let room = |run: PageRun, reason: String| ImageError::Room { first: run.first, end: run.end(), reason, needed_bytes: last * PAGE as u64 };
+        let room = |run: PageRun, reason: String| ImageError::Room {
+            first: run.first,
+            end: run.end(),
+            reason,
+            needed_bytes: last * PAGE as u64,
+        };
         let mine: Vec<_> = self.runs().into_iter().map(|held| held.run.first).collect();
         let window = self.arena().layout().windows[pool.tier() as usize].first;
         let others = pool.map().into_iter().filter_map(|region| {
-            let run = PageRun { first: region.first - window, pages: region.pages };
+            let run = PageRun {
+                first: region.first - window,
+                pages: region.pages,
+            };
             let holder = region.holder?;
-            mine.binary_search(&run.first).is_err().then_some((run, holder.owner))
+            mine.binary_search(&run.first)
+                .is_err()
+                .then_some((run, holder.owner))
         });
         let others: Vec<_> = others.collect();
         for (HeldRun { run, .. }, _) in held {
             if run.end() > u64::from(pool.pages()) {
                 return Err(room(*run, format!("which has {}", pool.pages())));
             }
-            let taken = others.iter().find(|(other, _)| u64::from(other.first) < run.end() && u64::from(run.first) < other.end());
+            let taken = others.iter().find(|(other, _)| {
+                u64::from(other.first) < run.end() && u64::from(run.first) < other.end()
+            });
             if let Some((other, owner)) = taken {
-                return Err(room(*run, format!("where {owner:?} holds page {}", other.first)));
+                return Err(room(
+                    *run,
+                    format!("where {owner:?} holds page {}", other.first),
+                ));
             }
         }
         Ok(())
     }
 }
-

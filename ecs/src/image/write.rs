@@ -31,7 +31,8 @@ impl World {
         front.extend((PAGE as u32).to_le_bytes());
         front.extend([0; 8]); // the length, once it is known
         for count in [header.len(), self.components.len() as usize, runs.len()] {
-            let count = u32::try_from(count).map_err(|_| ImageError::malformed("header", "4 GiB and more of it do not fit"))?;
+            let count = u32::try_from(count)
+                .map_err(|_| ImageError::malformed("header", "4 GiB and more of it do not fit"))?;
             front.extend(count.to_le_bytes());
         }
         front.extend([0; 4]);

@@ -26,7 +26,11 @@ pub unsafe trait Value: Copy + Send + Sync + 'static {
 
 /// The path of a field within a path.
 pub fn join(path: &str, field: &str) -> String {
-    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
+    if path.is_empty() {
+        field.to_owned()
+    } else {
+        format!("{path}.{field}")
+    }
 }
 
 macro_rules! values {
@@ -84,10 +88,18 @@ unsafe impl<T: Value, const N: usize> Value for [T; N] {
         T::describe(name, 0, &mut element);
         match element.as_slice() {
             // One kind of scalar: a longer run of it.
-            [run] if N > 0 => fields.push(Field { offset, count: run.count * N as u32, ..run.clone() }),
+            [run] if N > 0 => fields.push(Field {
+                offset,
+                count: run.count * N as u32,
+                ..run.clone()
+            }),
             _ => {
                 for index in 0..N {
-                    T::describe(&format!("{name}[{index}]"), offset + (index * size_of::<T>()) as u32, fields);
+                    T::describe(
+                        &format!("{name}[{index}]"),
+                        offset + (index * size_of::<T>()) as u32,
+                        fields,
+                    );
                 }
             }
         }

@@ -26,7 +26,9 @@ impl Storage {
     /// Notes a change of all columns of a chunk.
     #[inline(always)]
     fn mark(&mut self, record: ChunkRecord, tick: u64) {
-        let count = self.archetypes[record.archetype as usize].components().len();
+        let count = self.archetypes[record.archetype as usize]
+            .components()
+            .len();
         let first = self.first_column(record);
         for column in 0..count {
             // SAFETY: the chunk's column records exist, and `&mut self` excludes readers.
@@ -44,18 +46,30 @@ impl Storage {
 
     /// The address of a value; `None` where the row's archetype lacks the component.
     #[inline(always)]
-    pub(crate) fn value(&self, location: Location, component: ComponentId, context: Context<'_>) -> Option<*mut u8> {
+    pub(crate) fn value(
+        &self,
+        location: Location,
+        component: ComponentId,
+        context: Context<'_>,
+    ) -> Option<*mut u8> {
         // SAFETY: locations of living entities lead to chunks, and chunk records change only under `&mut World`.
         let record = unsafe { *self.chunks.at(location.chunk()) };
         let archetype = &self.archetypes[record.archetype as usize];
         let column = archetype.column(component)?;
-        let offset = self.column_offset(record, column) as usize + location.row() as usize * archetype.sizes()[column] as usize;
+        let offset = self.column_offset(record, column) as usize
+            + location.row() as usize * archetype.sizes()[column] as usize;
         Some(context.pages.base().wrapping_add(offset))
     }
 
     /// Writes the entity of a row.
     #[inline(always)]
-    pub(crate) fn set_entity(&mut self, id: ChunkId, row: u32, entity: Entity, context: Context<'_>) {
+    pub(crate) fn set_entity(
+        &mut self,
+        id: ChunkId,
+        row: u32,
+        entity: Entity,
+        context: Context<'_>,
+    ) {
         // SAFETY: the chunk exists.
         let entities = unsafe { (*self.chunks.at(id.0)).entities };
         let first: *mut Entity = context.pages.at(entities).cast();
@@ -65,7 +79,12 @@ impl Storage {
 
     /// Removes a row: the archetype's last row takes its place. The row's entity is not touched.
     #[inline]
-    pub(crate) fn remove_row(&mut self, location: Location, entities: &mut Entities, context: Context<'_>) {
+    pub(crate) fn remove_row(
+        &mut self,
+        location: Location,
+        entities: &mut Entities,
+        context: Context<'_>,
+    ) {
         // SAFETY: locations of living entities lead to chunks.
         let hole = unsafe { *self.chunks.at(location.chunk()) };
         let archetype = &mut self.archetypes[hole.archetype as usize];
@@ -86,7 +105,15 @@ impl Storage {
 
     /// Copies the last row of an archetype over another.
     #[inline(always)]
-    fn fill(&mut self, hole: ChunkRecord, location: Location, last: ChunkRecord, last_row: u32, entities: &mut Entities, context: Context<'_>) {
+    fn fill(
+        &mut self,
+        hole: ChunkRecord,
+        location: Location,
+        last: ChunkRecord,
+        last_row: u32,
+        entities: &mut Entities,
+        context: Context<'_>,
+    ) {
         let (base, row) = (context.pages.base(), location.row() as usize);
         let (from, to) = (self.first_column(last), self.first_column(hole));
         let sizes = self.archetypes[hole.archetype as usize].sizes();
@@ -94,14 +121,19 @@ impl Storage {
             // SAFETY: both chunks are of this archetype, so their column records exist and their columns hold values of `size` bytes at
             // rows below their capacity; the two rows differ, so they do not overlap. `&mut self` excludes readers.
             unsafe {
-                let (from, to): (ColumnRecord, &mut ColumnRecord) = (*from.add(column), &mut *to.add(column));
-                let source = base.wrapping_add(from.offset as usize + last_row as usize * size as usize);
+                let (from, to): (ColumnRecord, &mut ColumnRecord) =
+                    (*from.add(column), &mut *to.add(column));
+                let source =
+                    base.wrapping_add(from.offset as usize + last_row as usize * size as usize);
                 let target = base.wrapping_add(to.offset as usize + row * size as usize);
                 copy_value(source, target, size);
                 to.changed = context.tick;
             }
         }
-        let (source, target): (*const Entity, *mut Entity) = (context.pages.at(last.entities).cast(), context.pages.at(hole.entities).cast());
+        let (source, target): (*const Entity, *mut Entity) = (
+            context.pages.at(last.entities).cast(),
+            context.pages.at(hole.entities).cast(),
+        );
         // SAFETY: rows below the capacities of the two entity columns; the last row holds a living entity.
         let moved = unsafe {
             let moved = source.add(last_row as usize).read();
@@ -125,17 +157,26 @@ impl Storage {
         let (source, chunk) = unsafe { (*self.chunks.at(location.chunk()), *self.chunks.at(id.0)) };
         debug_assert_ne!(source.archetype, target);
         let row = chunk.len;
-        let (here, there) = (&self.archetypes[source.archetype as usize], &self.archetypes[target as usize]);
+        let (here, there) = (
+            &self.archetypes[source.archetype as usize],
+            &self.archetypes[target as usize],
+        );
         let (mut column, base) = (0, context.pages.base());
         for (from, component) in here.components().iter().enumerate() {
             // Both lists are sorted, so one walk over the target's finds all that the two share.
-            while there.components().get(column).is_some_and(|other| other < component) {
+            while there
+                .components()
+                .get(column)
+                .is_some_and(|other| other < component)
+            {
                 column += 1;
             }
             if there.components().get(column) == Some(component) {
                 let size = here.sizes()[from];
-                let source = self.column_offset(source, from) as usize + location.row() as usize * size as usize;
-                let target = self.column_offset(chunk, column) as usize + row as usize * size as usize;
+                let source = self.column_offset(source, from) as usize
+                    + location.row() as usize * size as usize;
+                let target =
+                    self.column_offset(chunk, column) as usize + row as usize * size as usize;
                 // SAFETY: rows below the capacities of two columns of this component; different chunks, so disjoint.
                 unsafe { copy_value(base.wrapping_add(source), base.wrapping_add(target), size) };
             }

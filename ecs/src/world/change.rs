@@ -26,7 +26,8 @@ impl World {
         let id = self.components.of::<T>()?;
         let value = self.value(entity, id)?;
         let chunk = ChunkId(self.entities.find(entity)?.chunk());
-        let column = self.storage.archetypes[self.storage.chunks.get(chunk.0).archetype as usize].column(id)?;
+        let column = self.storage.archetypes[self.storage.chunks.get(chunk.0).archetype as usize]
+            .column(id)?;
         let tick = self.tick();
         self.storage.mark_column(chunk, column, tick);
         // SAFETY: as in `get`, and `&mut self` makes this the only reference.
@@ -71,7 +72,9 @@ impl World {
         let mut targets: super::spawn::Targets = [std::ptr::null_mut(); crate::bundle::BUNDLE_MAX];
         let tick = self.tick();
         for (index, &id) in self.bundles.infos[place].written.iter().enumerate() {
-            let column = self.storage.archetypes[target as usize].column(id).expect("the target has the bundle's components");
+            let column = self.storage.archetypes[target as usize]
+                .column(id)
+                .expect("the target has the bundle's components");
             targets[index] = self.pages.at(self.storage.column_offset(record, column));
             self.storage.mark_column(chunk, column, tick);
         }
@@ -118,18 +121,33 @@ impl World {
 
     /// Moves an entity to an archetype, unless it is there.
     #[inline(always)]
-    pub(super) fn bring(&mut self, entity: Entity, location: Location, source: u32, target: u32) -> Result<Location, EcsError> {
+    pub(super) fn bring(
+        &mut self,
+        entity: Entity,
+        location: Location,
+        source: u32,
+        target: u32,
+    ) -> Result<Location, EcsError> {
         if source == target {
             return Ok(location);
         }
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
-        self.storage.move_row(entity, location, target, &mut self.entities, context)
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
+        self.storage
+            .move_row(entity, location, target, &mut self.entities, context)
     }
 
     #[cold]
     fn find_with(&mut self, place: usize, source: u32) -> Result<u32, EcsError> {
         let mut list = std::mem::take(&mut self.list);
-        union(self.storage.archetypes[source as usize].components(), &self.bundles.infos[place].sorted, &mut list);
+        union(
+            self.storage.archetypes[source as usize].components(),
+            &self.bundles.infos[place].sorted,
+            &mut list,
+        );
         let target = self.archetype_of(&list);
         self.list = list;
         note_edge(&mut self.bundles.infos[place].with, source, target?)
@@ -138,7 +156,11 @@ impl World {
     #[cold]
     fn find_without(&mut self, place: usize, source: u32) -> Result<u32, EcsError> {
         let mut list = std::mem::take(&mut self.list);
-        difference(self.storage.archetypes[source as usize].components(), &self.bundles.infos[place].sorted, &mut list);
+        difference(
+            self.storage.archetypes[source as usize].components(),
+            &self.bundles.infos[place].sorted,
+            &mut list,
+        );
         let target = self.archetype_of(&list);
         self.list = list;
         note_edge(&mut self.bundles.infos[place].without, source, target?)
@@ -146,7 +168,11 @@ impl World {
 
     /// The archetype of exactly these components.
     pub(super) fn archetype_of(&mut self, list: &[ComponentId]) -> Result<u32, EcsError> {
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         self.storage.archetype(list, context)
     }
 }

@@ -19,7 +19,13 @@ impl World {
     pub fn register_event<T: Component>(&mut self) -> Result<ComponentId, EcsError> {
         let id = self.register::<T>()?;
         let record = self.components.records.get(id.0);
-        self.components.records.set(id.0, ComponentRecord { is_event: 1, ..record });
+        self.components.records.set(
+            id.0,
+            ComponentRecord {
+                is_event: 1,
+                ..record
+            },
+        );
         Ok(id)
     }
 
@@ -46,14 +52,31 @@ impl World {
     ///
     /// # Panics
     /// The component is not known to this world.
-    pub unsafe fn push_event_raw(&mut self, id: ComponentId, event: *const u8) -> Result<(), EcsError> {
+    pub unsafe fn push_event_raw(
+        &mut self,
+        id: ComponentId,
+        event: *const u8,
+    ) -> Result<(), EcsError> {
         let mut record = self.components.records.get(id.0);
         let queue = &mut record.pending;
         if queue.len == queue.capacity {
-            let refused = EcsError::memory(format!("events of component `{}`", self.components.schema(id).name));
-            table::grow(queue, record.size, u64::from(queue.len) + 1, &self.pages, self.components.owner(id)).map_err(refused)?;
+            let refused = EcsError::memory(format!(
+                "events of component `{}`",
+                self.components.schema(id).name
+            ));
+            table::grow(
+                queue,
+                record.size,
+                u64::from(queue.len) + 1,
+                &self.pages,
+                self.components.owner(id),
+            )
+            .map_err(refused)?;
         }
-        let (size, first) = (record.size as usize, self.pages.at(queue.run.first * PAGE as u32));
+        let (size, first) = (
+            record.size as usize,
+            self.pages.at(queue.run.first * PAGE as u32),
+        );
         // SAFETY: the queue has room for one more value of `size` bytes, and the caller promises that the event has as many.
         unsafe { ptr::copy_nonoverlapping(event, first.add(queue.len as usize * size), size) };
         queue.len += 1;
@@ -64,7 +87,9 @@ impl World {
 
     /// The events of the step before, in the order in which they were sent.
     pub fn events<T: Component>(&self) -> &[T] {
-        let Some(id) = self.component_id::<T>() else { return &[] };
+        let Some(id) = self.component_id::<T>() else {
+            return &[];
+        };
         let (first, count) = self.events_ptr(id);
         // SAFETY: the queue holds `count` values of `T`, and queues change only under `&mut World`.
         unsafe { slice::from_raw_parts(first.cast().as_ptr(), count) }
@@ -78,7 +103,8 @@ impl World {
         // SAFETY: the record exists, and queues change only under `&mut World`. (Not a copy of the whole record: the tick of a resource of the
         // same type may be set meanwhile.)
         let TableHeader { run, len, .. } = unsafe { (*self.component_record(id)).readable };
-        let first = NonNull::new(self.pages.at(run.first * PAGE as u32)).expect("the pool is not at address 0");
+        let first = NonNull::new(self.pages.at(run.first * PAGE as u32))
+            .expect("the pool is not at address 0");
         (first, len as usize)
     }
 

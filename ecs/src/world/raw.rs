@@ -19,16 +19,28 @@ impl World {
     ///
     /// # Panics
     /// The list is not sorted and distinct, or names a component that the world does not know.
-    pub unsafe fn try_spawn_raw(&mut self, components: &[ComponentId], write: &mut dyn FnMut(ComponentId, *mut u8)) -> Result<Entity, EcsError> {
+    pub unsafe fn try_spawn_raw(
+        &mut self,
+        components: &[ComponentId],
+        write: &mut dyn FnMut(ComponentId, *mut u8),
+    ) -> Result<Entity, EcsError> {
         self.check(components);
         let archetype = self.archetype_of(components)?;
-        self.entities.reserve(1, &self.pages, self.components.table_owner())?;
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+        self.entities
+            .reserve(1, &self.pages, self.components.table_owner())?;
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         let chunk = self.storage.room(archetype, 1, context)?;
         let (row, _) = self.storage.spare(chunk);
         let location = Location::new(chunk.0, row);
         for &id in components {
-            let value = self.storage.value(location, id, context).expect("an archetype has its own components");
+            let value = self
+                .storage
+                .value(location, id, context)
+                .expect("an archetype has its own components");
             write(id, value);
         }
         let entity = self.entities.add(location);
@@ -44,9 +56,14 @@ impl World {
     ///
     /// # Panics
     /// As there, and where it refuses.
-    pub unsafe fn spawn_raw(&mut self, components: &[ComponentId], write: &mut dyn FnMut(ComponentId, *mut u8)) -> Entity {
+    pub unsafe fn spawn_raw(
+        &mut self,
+        components: &[ComponentId],
+        write: &mut dyn FnMut(ComponentId, *mut u8),
+    ) -> Entity {
         // SAFETY: the caller's promise.
-        unsafe { self.try_spawn_raw(components, write) }.unwrap_or_else(|refusal| panic!("{refusal}"))
+        unsafe { self.try_spawn_raw(components, write) }
+            .unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Gives components to an entity, over those that it has already; `write` puts their values to the addresses that it is given.
@@ -69,16 +86,25 @@ impl World {
         let location = self.entities.find(entity).ok_or(NoSuchEntity(entity))?;
         let source = self.archetype_at(location);
         let mut list = std::mem::take(&mut self.list);
-        union(self.storage.archetypes[source as usize].components(), components, &mut list);
+        union(
+            self.storage.archetypes[source as usize].components(),
+            components,
+            &mut list,
+        );
         let target = self.archetype_of(&list);
         self.list = list;
         let location = self.bring(entity, location, source, target?)?;
         let tick = self.tick();
         for &id in components {
-            let value = self.storage.value(location, id, self.context()).expect("the target has these components");
+            let value = self
+                .storage
+                .value(location, id, self.context())
+                .expect("the target has these components");
             write(id, value);
             let chunk = crate::chunk::ChunkId(location.chunk());
-            let column = self.storage.archetypes[self.archetype_at(location) as usize].column(id).expect("as above");
+            let column = self.storage.archetypes[self.archetype_at(location) as usize]
+                .column(id)
+                .expect("as above");
             self.storage.mark_column(chunk, column, tick);
         }
         Ok(())
@@ -111,12 +137,20 @@ impl World {
     ///
     /// # Panics
     /// The list is not sorted and distinct, or names a component that the world does not know.
-    pub fn try_remove_raw(&mut self, entity: Entity, components: &[ComponentId]) -> Result<(), EcsError> {
+    pub fn try_remove_raw(
+        &mut self,
+        entity: Entity,
+        components: &[ComponentId],
+    ) -> Result<(), EcsError> {
         self.check(components);
         let location = self.entities.find(entity).ok_or(NoSuchEntity(entity))?;
         let source = self.archetype_at(location);
         let mut list = std::mem::take(&mut self.list);
-        difference(self.storage.archetypes[source as usize].components(), components, &mut list);
+        difference(
+            self.storage.archetypes[source as usize].components(),
+            components,
+            &mut list,
+        );
         let target = self.archetype_of(&list);
         self.list = list;
         self.bring(entity, location, source, target?)?;
@@ -130,13 +164,23 @@ impl World {
     ///
     /// # Panics
     /// As there, and where it refuses for another reason.
-    pub fn remove_raw(&mut self, entity: Entity, components: &[ComponentId]) -> Result<(), NoSuchEntity> {
+    pub fn remove_raw(
+        &mut self,
+        entity: Entity,
+        components: &[ComponentId],
+    ) -> Result<(), NoSuchEntity> {
         super::change::only_absence(self.try_remove_raw(entity, components))
     }
 
     fn check(&self, components: &[ComponentId]) {
-        assert!(components.is_sorted_by(|a, b| a < b), "components {components:?} are not sorted and distinct");
+        assert!(
+            components.is_sorted_by(|a, b| a < b),
+            "components {components:?} are not sorted and distinct"
+        );
         let known = self.components.len();
-        assert!(components.last().is_none_or(|last| last.0 < known), "components {components:?}, where the world knows {known}");
+        assert!(
+            components.last().is_none_or(|last| last.0 < known),
+            "components {components:?}, where the world knows {known}"
+        );
     }
 }

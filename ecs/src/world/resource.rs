@@ -15,7 +15,8 @@ impl World {
     /// Where [`World::try_insert_resource`] refuses.
     #[track_caller]
     pub fn insert_resource<T: Resource>(&mut self, value: T) -> Option<T> {
-        self.try_insert_resource(value).unwrap_or_else(|refusal| panic!("{refusal}"))
+        self.try_insert_resource(value)
+            .unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Puts a resource into the world. Returns the one it replaces, whose place it takes.
@@ -26,13 +27,30 @@ impl World {
         let id = self.register::<T>()?;
         let old = self.resource::<T>().copied();
         if old.is_none() {
-            let Block { offset, slab } = self.storage.slabs.take(id, 1, &self.components, &self.pages)?;
+            let Block { offset, slab } =
+                self.storage
+                    .slabs
+                    .take(id, 1, &self.components, &self.pages)?;
             let record = self.components.records.get(id.0);
-            self.components.records.set(id.0, ComponentRecord { is_resource: 1, resource: offset, resource_slab: slab, ..record });
+            self.components.records.set(
+                id.0,
+                ComponentRecord {
+                    is_resource: 1,
+                    resource: offset,
+                    resource_slab: slab,
+                    ..record
+                },
+            );
         }
         let tick = self.tick();
         let record = self.components.records.get(id.0);
-        self.components.records.set(id.0, ComponentRecord { resource_changed: tick, ..record });
+        self.components.records.set(
+            id.0,
+            ComponentRecord {
+                resource_changed: tick,
+                ..record
+            },
+        );
         // SAFETY: the block holds one value of this component, whose type is `T`, and `&mut self` excludes readers.
         unsafe { self.pages.at(record.resource).cast::<T>().write(value) };
         Ok(old)
@@ -43,9 +61,23 @@ impl World {
         let id = self.component_id::<T>()?;
         let value = *self.resource::<T>()?;
         let record = self.components.records.get(id.0);
-        let (block, tick) = (Block { offset: record.resource, slab: record.resource_slab }, self.tick());
-        self.storage.slabs.give(block, &self.components, &self.pages);
-        let record = ComponentRecord { is_resource: 0, resource: 0, resource_slab: NO_SLAB, resource_changed: tick, ..record };
+        let (block, tick) = (
+            Block {
+                offset: record.resource,
+                slab: record.resource_slab,
+            },
+            self.tick(),
+        );
+        self.storage
+            .slabs
+            .give(block, &self.components, &self.pages);
+        let record = ComponentRecord {
+            is_resource: 0,
+            resource: 0,
+            resource_slab: NO_SLAB,
+            resource_changed: tick,
+            ..record
+        };
         self.components.records.set(id.0, record);
         Some(value)
     }
@@ -54,7 +86,8 @@ impl World {
     #[inline]
     pub fn resource<T: Resource>(&self) -> Option<&T> {
         // SAFETY: the address of an initialised `T`; that no system writes it meanwhile is the rule for sharing a world.
-        self.resource_ptr(self.component_id::<T>()?).map(|value| unsafe { value.cast().as_ref() })
+        self.resource_ptr(self.component_id::<T>()?)
+            .map(|value| unsafe { value.cast().as_ref() })
     }
 
     /// A resource, to change: notes a write access.
@@ -74,13 +107,18 @@ impl World {
         let record = self.component_record(id);
         // SAFETY: records change only under `&mut World`, except the tick, which is not read here.
         let (is_resource, offset) = unsafe { ((*record).is_resource, (*record).resource) };
-        if is_resource == 0 { None } else { NonNull::new(self.pages.at(offset)) }
+        if is_resource == 0 {
+            None
+        } else {
+            NonNull::new(self.pages.at(offset))
+        }
     }
 
     /// The tick of the last write access to a resource, or of its removal.
     pub fn resource_changed(&self, id: ComponentId) -> u64 {
         // SAFETY: the record exists and the field is aligned to 8. Relaxed: as for columns, the plan orders who may see a write.
-        unsafe { AtomicU64::from_ptr(&raw mut (*self.component_record(id)).resource_changed) }.load(Ordering::Relaxed)
+        unsafe { AtomicU64::from_ptr(&raw mut (*self.component_record(id)).resource_changed) }
+            .load(Ordering::Relaxed)
     }
 
     /// Notes a write access to a resource.
@@ -89,11 +127,17 @@ impl World {
     /// The caller holds the write access to this resource, or the world exclusively.
     pub unsafe fn set_resource_changed(&self, id: ComponentId, tick: u64) {
         // SAFETY: as in `resource_changed`. Relaxed: as there.
-        unsafe { AtomicU64::from_ptr(&raw mut (*self.component_record(id)).resource_changed) }.store(tick, Ordering::Relaxed);
+        unsafe { AtomicU64::from_ptr(&raw mut (*self.component_record(id)).resource_changed) }
+            .store(tick, Ordering::Relaxed);
     }
 
     pub(super) fn component_record(&self, id: ComponentId) -> *mut ComponentRecord {
-        assert!(id.0 < self.components.records.len(), "component {} of {}", id.0, self.components.records.len());
+        assert!(
+            id.0 < self.components.records.len(),
+            "component {} of {}",
+            id.0,
+            self.components.records.len()
+        );
         self.components.records.at(id.0)
     }
 }

@@ -20,7 +20,8 @@ impl World {
     #[inline]
     #[track_caller]
     pub fn spawn<B: Bundle>(&mut self, bundle: B) -> Entity {
-        self.try_spawn(bundle).unwrap_or_else(|refusal| panic!("{refusal}"))
+        self.try_spawn(bundle)
+            .unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Makes an entity with these components, or leaves the world as it was.
@@ -32,8 +33,13 @@ impl World {
     pub fn try_spawn<B: Bundle>(&mut self, bundle: B) -> Result<Entity, EcsError> {
         let place = self.bundle_archetype::<B>()?;
         let archetype = self.bundles.infos[place].archetype;
-        self.entities.reserve(1, &self.pages, self.components.table_owner())?;
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+        self.entities
+            .reserve(1, &self.pages, self.components.table_owner())?;
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         let chunk = self.storage.room(archetype, 1, context)?;
         let (row, _) = self.storage.spare(chunk);
         let mut targets: Targets = [std::ptr::null_mut(); BUNDLE_MAX];
@@ -52,14 +58,18 @@ impl World {
     /// Where [`World::try_spawn_batch`] refuses.
     #[track_caller]
     pub fn spawn_batch<B: Bundle>(&mut self, bundles: impl IntoIterator<Item = B>) -> Spawned<'_> {
-        self.try_spawn_batch(bundles).unwrap_or_else(|refusal| panic!("{refusal}"))
+        self.try_spawn_batch(bundles)
+            .unwrap_or_else(|refusal| panic!("{refusal}"))
     }
 
     /// Makes an entity for each bundle. After a refusal the entities made before it live.
     ///
     /// # Errors
     /// As [`World::try_spawn`].
-    pub fn try_spawn_batch<B: Bundle>(&mut self, bundles: impl IntoIterator<Item = B>) -> Result<Spawned<'_>, EcsError> {
+    pub fn try_spawn_batch<B: Bundle>(
+        &mut self,
+        bundles: impl IntoIterator<Item = B>,
+    ) -> Result<Spawned<'_>, EcsError> {
         let mut bundles = bundles.into_iter();
         let place = self.bundle_archetype::<B>()?;
         let archetype = self.bundles.infos[place].archetype;
@@ -68,25 +78,43 @@ impl World {
         let mut hint = bundles.size_hint().0;
         if let Ok(count) = u32::try_from(hint) {
             // Where this is too much, the loop below refuses at the entity that does not fit.
-            let _ = self.entities.reserve(count, &self.pages, self.components.table_owner());
+            let _ = self
+                .entities
+                .reserve(count, &self.pages, self.components.table_owner());
         }
         let mut next = bundles.next();
         while let Some(bundle) = next {
-            let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+            let context = Context {
+                components: &self.components,
+                pages: &self.pages,
+                tick: self.root().tick,
+            };
             let chunk = self.storage.room(archetype, hint.max(1), context)?;
             let (row, spare) = self.storage.spare(chunk);
-            self.entities.reserve(spare.min(hint.max(1) as u32), &self.pages, self.components.table_owner())?;
+            self.entities.reserve(
+                spare.min(hint.max(1) as u32),
+                &self.pages,
+                self.components.table_owner(),
+            )?;
             let mut targets: Targets = [std::ptr::null_mut(); BUNDLE_MAX];
             self.targets::<B>(place, chunk, &mut targets);
             // SAFETY: the chunk has room for `spare` more rows, nobody reads rows above its length, and the addresses are of the bundle's
             // own columns. Should the iterator panic, the rows written so far are above the length and stay unread.
-            let count = unsafe { write_rows(bundle, &mut bundles, &targets, row as usize, spare as usize) } as u32;
-            self.entities.reserve(count, &self.pages, self.components.table_owner())?;
+            let count =
+                unsafe { write_rows(bundle, &mut bundles, &targets, row as usize, spare as usize) }
+                    as u32;
+            self.entities
+                .reserve(count, &self.pages, self.components.table_owner())?;
             self.name_rows(chunk, row, count);
             hint = hint.saturating_sub(count as usize);
             next = if count == spare { bundles.next() } else { None };
         }
-        Ok(Spawned { world: self, archetype, next: first, end: self.storage.archetypes[archetype as usize].len() })
+        Ok(Spawned {
+            world: self,
+            archetype,
+            next: first,
+            end: self.storage.archetypes[archetype as usize].len(),
+        })
     }
 
     /// Removes an entity with all its components.
@@ -96,9 +124,14 @@ impl World {
     #[inline]
     pub fn despawn(&mut self, entity: Entity) -> Result<(), NoSuchEntity> {
         let location = self.entities.find(entity).ok_or(NoSuchEntity(entity))?;
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         self.entities.remove(entity);
-        self.storage.remove_row(location, &mut self.entities, context);
+        self.storage
+            .remove_row(location, &mut self.entities, context);
         Ok(())
     }
 
@@ -114,11 +147,19 @@ impl World {
 
     #[cold]
     fn make_bundle_archetype(&mut self, place: usize) -> Result<(), EcsError> {
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         let info = &mut self.bundles.infos[place];
         info.archetype = self.storage.archetype(&info.sorted, context)?;
         let archetype = &self.storage.archetypes[info.archetype as usize];
-        let column = |&id| archetype.column(id).expect("an archetype has its own components") as u16;
+        let column = |&id| {
+            archetype
+                .column(id)
+                .expect("an archetype has its own components") as u16
+        };
         info.columns = info.written.iter().map(column).collect();
         Ok(())
     }
@@ -129,13 +170,19 @@ impl World {
         let record = self.storage.chunks.get(chunk.0);
         let columns = &self.bundles.infos[place].columns;
         for (target, &column) in targets[..B::COUNT].iter_mut().zip(columns) {
-            *target = self.pages.at(self.storage.column_offset(record, column as usize));
+            *target = self
+                .pages
+                .at(self.storage.column_offset(record, column as usize));
         }
     }
 
     /// Gives entities to rows whose values are written, and counts them in.
     fn name_rows(&mut self, chunk: ChunkId, row: u32, count: u32) {
-        let context = Context { components: &self.components, pages: &self.pages, tick: self.root().tick };
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         for row in row..row + count {
             let entity = self.entities.add(Location::new(chunk.0, row));
             self.storage.set_entity(chunk, row, entity, context);
@@ -149,7 +196,13 @@ impl World {
 /// # Safety
 /// As [`Bundle::write`], for `spare` rows from `row`, of which there is at least one.
 #[inline(always)]
-unsafe fn write_rows<B: Bundle>(first: B, rest: &mut impl Iterator<Item = B>, targets: &Targets, row: usize, spare: usize) -> usize {
+unsafe fn write_rows<B: Bundle>(
+    first: B,
+    rest: &mut impl Iterator<Item = B>,
+    targets: &Targets,
+    row: usize,
+    spare: usize,
+) -> usize {
     // A copy that no one else can reach, so that the compiler keeps the addresses in registers while it writes through them.
     let targets = *targets;
     // SAFETY: the caller's promise.

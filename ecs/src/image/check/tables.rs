@@ -27,12 +27,19 @@ pub(super) struct Tables {
 impl Tables {
     /// Copies the tables, of which each must be whole and have pages of its own.
     pub(super) fn read(pages: &mut Pages<'_>, root: &Root) -> Result<Self, ImageError> {
-        let [slots, free] = [TableName::Slots, TableName::Free].map(|name| root.tables[name as usize]);
+        let [slots, free] =
+            [TableName::Slots, TableName::Free].map(|name| root.tables[name as usize]);
         if free.capacity < slots.len {
-            return Err(ImageError::malformed(TableName::Free.label(), "it has not room for all indices"));
+            return Err(ImageError::malformed(
+                TableName::Free.label(),
+                "it has not room for all indices",
+            ));
         }
         if root.tables[TableName::Components as usize].capacity < COMPONENTS_MAX {
-            return Err(ImageError::malformed(TableName::Components.label(), "it has not room for all components"));
+            return Err(ImageError::malformed(
+                TableName::Components.label(),
+                "it has not room for all components",
+            ));
         }
         Ok(Tables {
             slots: pages.table(root, TableName::Slots)?,
@@ -81,23 +88,43 @@ impl Tables {
         let schemas = pages.schemas;
         if self.components.len() != schemas.len() || schemas.len() > COMPONENTS_MAX as usize {
             let (found, expected) = (self.components.len(), schemas.len());
-            return Err(ImageError::malformed(TableName::Components.label(), format!("{found} records for {expected} components")));
+            return Err(ImageError::malformed(
+                TableName::Components.label(),
+                format!("{found} records for {expected} components"),
+            ));
         }
         for ((record, schema), number) in self.components.iter().zip(schemas).zip(0..) {
-            let (id, place) = (ComponentId(number), || format!("component `{}`", schema.name));
+            let (id, place) = (ComponentId(number), || {
+                format!("component `{}`", schema.name)
+            });
             let bad = |fault: &str| Err(ImageError::malformed(place(), fault));
             let said = (record.name_hash, record.layout_hash, record.size);
-            if said != (xxh3_64(schema.name.as_bytes()), schema.layout_hash, schema.size) {
+            if said
+                != (
+                    xxh3_64(schema.name.as_bytes()),
+                    schema.layout_hash,
+                    schema.size,
+                )
+            {
                 return bad("its record is another component's");
             }
             if record.is_event > 1 || record.is_resource > 1 || record._pad != 0 {
                 return bad("a flag is neither 0 nor 1");
             }
-            let block = Block { offset: record.resource, slab: record.resource_slab };
+            let block = Block {
+                offset: record.resource,
+                slab: record.resource_slab,
+            };
             if record.is_resource == 1 {
-                let value = pages.refer(block, id, 1, 1, &|| format!("resource `{}`", schema.name))?;
+                let value =
+                    pages.refer(block, id, 1, 1, &|| format!("resource `{}`", schema.name))?;
                 pages.check_bits(id, value, &|| format!("resource `{}`", schema.name))?;
-            } else if block != (Block { offset: 0, slab: NO_SLAB }) {
+            } else if block
+                != (Block {
+                    offset: 0,
+                    slab: NO_SLAB,
+                })
+            {
                 return bad("it is no resource and yet has a value");
             }
             for queue in [record.readable, record.pending] {
@@ -116,10 +143,20 @@ impl Tables {
     pub(super) fn check_archetypes(&self, pages: &Pages<'_>) -> Result<(), ImageError> {
         let (mut seen, mut next) = (BTreeSet::new(), 0);
         for (number, archetype) in self.archetypes.iter().enumerate() {
-            let bad = |fault: &str| Err(ImageError::malformed(format!("archetype {number}"), fault));
-            let list = self.lists.get(next..).and_then(|rest| rest.get(..archetype.len as usize));
-            let Some(list) = list.filter(|_| archetype.list as usize == next) else { return bad("its list is not where it belongs") };
-            if !list.is_sorted_by(|a, b| a < b) || list.last().is_some_and(|&last| last as usize >= pages.schemas.len()) {
+            let bad =
+                |fault: &str| Err(ImageError::malformed(format!("archetype {number}"), fault));
+            let list = self
+                .lists
+                .get(next..)
+                .and_then(|rest| rest.get(..archetype.len as usize));
+            let Some(list) = list.filter(|_| archetype.list as usize == next) else {
+                return bad("its list is not where it belongs");
+            };
+            if !list.is_sorted_by(|a, b| a < b)
+                || list
+                    .last()
+                    .is_some_and(|&last| last as usize >= pages.schemas.len())
+            {
                 return bad("its components are not sorted and known");
             }
             if !seen.insert(list) {
@@ -128,7 +165,10 @@ impl Tables {
             next += list.len();
         }
         if next != self.lists.len() {
-            return Err(ImageError::malformed(TableName::Lists.label(), "some of it is no archetype's"));
+            return Err(ImageError::malformed(
+                TableName::Lists.label(),
+                "some of it is no archetype's",
+            ));
         }
         Ok(())
     }
