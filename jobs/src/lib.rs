@@ -33,6 +33,8 @@ mod host;
 mod join;
 mod latch;
 mod local;
+#[cfg(all(test, feature = "loom"))]
+mod models;
 mod par_for;
 mod pool;
 mod ranges;
@@ -103,6 +105,13 @@ impl Jobs {
     #[must_use]
     pub fn wake_ns(&self) -> u64 {
         self.pool.sleep.wake_ns()
+    }
+
+    /// Some worker is awake and without work: it would join a team at once, without being woken. A hint.
+    #[must_use]
+    #[inline]
+    pub fn somebody_looks(&self) -> bool {
+        self.pool.sleep.somebody_looks()
     }
 
     /// Predicts that `workers` workers will be wanted at `at_ns`, on the clock of [`layerw_trace::now_ns`]: they wake

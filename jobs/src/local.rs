@@ -4,15 +4,13 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::ptr;
 
-use layerw_trace::now_ns;
-
 use crate::board::{Entry, NOWHERE, SEATS_MAX, Slot, Work};
 use crate::caught::Payload;
 use crate::join;
 use crate::pool::{Pool, Worker};
 use crate::scope::Share;
 use crate::sleep::{Alarm, Call, Nap, Patience};
-use crate::sync::Arc;
+use crate::sync::{Arc, now_ns};
 
 thread_local! {
     /// The worker that this thread is, null if it is none.

@@ -15,13 +15,14 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use layerw_trace::{Label, now_ns, zone_value};
+use layerw_trace::{Label, zone_value};
 
 use crate::Jobs;
 use crate::board::{Slot, Work};
 use crate::costs::Key;
 use crate::local::Local;
 use crate::ranges::part_of;
+use crate::sync::now_ns;
 
 /// Loops that cost less stay on their worker even when others are idle, in ns: two cache lines to the other core and
 /// back for the work, two for the data, and the data's later way back.

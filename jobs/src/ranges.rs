@@ -1,5 +1,5 @@
 //! Shares of a loop: every worker owns one part of `0..count` and works it off from the front; a worker that has
-//! finished its own takes the back half of somebody else's.
+//! finished its own takes from the back of the others'.
 //!
 //! ```text
 //! count = 12, three workers
@@ -7,8 +7,8 @@
 //!   worker 0        worker 1        worker 2
 //!   [0 1 2 3]       [4 5 6 7]       [8 9 10 11]       reset
 //!    x x x .         x . . .         x x x x          worker 2 is done first
-//!        [3]         x [5]            [6 7]           and takes the back half of what is left of worker 1's part
-//!    front ->   <- back half goes to thieves
+//!                    x . . 7                          and takes from the back of another part
+//!    front ->          <- thieves
 //! ```
 //!
 //! The same worker gets the same part every time, so from one frame to the next its share of the data stays in its own
@@ -26,9 +26,12 @@
 //! # Why no index is lost or done twice
 //!
 //! A part that is not empty changes only by compare-exchange, and each exchange hands the indices that disappear to
-//! exactly one worker. A part that is empty changes only by a plain store of its owner (what it stole) or by `reset`.
-//! A word may well return to an older value between a thief's load and its exchange. That is harmless: an index means
-//! the same work whenever it is taken, and whoever takes it synchronises with the store that made it available.
+//! exactly one worker. A part that is empty changes only in `reset`. A word may well return to an older value between
+//! somebody's load and exchange. That is harmless: an index means the same work whenever it is taken, and whoever takes
+//! it synchronises with the store that made it available.
+//!
+//! A thief does not move what it steals into its own part, as thieves of ranges often do. It would have to store to a
+//! part that `reset` may be storing to: a worker that is late from the last loop would then lose indices of the next.
 
 use std::ops::Range;
 
@@ -44,7 +47,7 @@ use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release};
 /// ranges.reset(10);
 /// assert_eq!(ranges.next(0, 3), Some(0..3)); // worker 0, own part 0..5
 /// assert_eq!(ranges.next(1, 9), Some(5..10)); // worker 1, all of its own
-/// assert_eq!(ranges.next(1, 9), Some(4..5)); // and then the back half of what worker 0 has left
+/// assert_eq!(ranges.next(1, 1), Some(4..5)); // and then the back of what worker 0 has left
 /// assert_eq!(ranges.next(0, 9), Some(3..4));
 /// assert_eq!(ranges.next(0, 9), None);
 /// ```
@@ -105,8 +108,8 @@ impl Ranges {
         }
     }
 
-    /// Takes up to `most` (at least 1) indices for `worker`: from the front of its own part, else from the back of the
-    /// fullest other one. None when nothing is left to take; what others have taken may still be running.
+    /// Takes up to `most` (at least 1) indices for `worker`: from the front of its own part, else from the back of
+    /// another one. None when nothing is left to take; what others have taken may still be running.
     ///
     /// # Panics
     ///
@@ -150,34 +153,27 @@ impl Ranges {
         }
     }
 
-    /// Moves the back half of the fullest part over to `worker`, whose own part is empty, and takes from it.
+    /// Takes from the back of somebody else's part, the next worker's first.
     #[cold]
     fn steal(&self, worker: usize, most: u32) -> Option<Range<usize>> {
-        loop {
-            let (victim, word) = self.fullest(worker)?;
-            let (first, end) = unpack(word);
-            let middle = first + left(word) / 2;
-            // AcqRel: as in `own`. A failed exchange means that somebody else got on; look again.
-            if self.parts[victim]
-                .compare_exchange(word, pack(first, middle), AcqRel, Relaxed)
-                .is_err()
-            {
-                continue;
-            }
-            let taken = middle + (end - middle).min(most);
-            // Release: thieves of this part see what was written before the reset, through this worker.
-            self.parts[worker].store(pack(taken, end), Release);
-            return Some(middle as usize..taken as usize);
-        }
+        let workers = self.parts.len();
+        (1..workers).find_map(|step| self.back(&self.parts[(worker + step) % workers], most))
     }
 
-    /// The part of another worker with most left in it, and its word.
-    fn fullest(&self, worker: usize) -> Option<(usize, u64)> {
-        let others = (1..self.parts.len()).map(|step| (worker + step) % self.parts.len());
-        others
-            .map(|other| (other, self.parts[other].load(Relaxed)))
-            .filter(|&(_, word)| left(word) > 0)
-            .max_by_key(|&(_, word)| left(word))
+    fn back(&self, part: &AtomicU64, most: u32) -> Option<Range<usize>> {
+        let mut word = part.load(Relaxed);
+        loop {
+            let taken = left(word).min(most);
+            if taken == 0 {
+                return None;
+            }
+            let (first, end) = unpack(word);
+            // AcqRel: as in `own`.
+            match part.compare_exchange_weak(word, pack(first, end - taken), AcqRel, Relaxed) {
+                Ok(_) => return Some((end - taken) as usize..end as usize),
+                Err(now) => word = now,
+            }
+        }
     }
 }
 
@@ -241,15 +237,19 @@ mod tests {
     }
 
     #[test]
-    fn a_thief_takes_the_back_half_of_the_fullest_part() {
+    fn a_thief_takes_from_the_back_of_the_next_part() {
         let ranges = Ranges::new(3);
         ranges.reset(30);
         assert_eq!(ranges.next(0, 10), Some(0..10));
-        assert_eq!(ranges.next(1, 4), Some(10..14));
-        // Worker 2's part 20..30 is the fullest: its back half is 25..30.
-        assert_eq!(ranges.next(0, 2), Some(25..27));
-        assert_eq!(ranges.next(0, 9), Some(27..30));
-        assert_eq!(ranges.next(2, 9), Some(20..25));
+        assert_eq!(ranges.next(0, 4), Some(16..20));
+        assert_eq!(ranges.next(1, 9), Some(10..16), "less than asked for");
+        assert_eq!(ranges.next(1, 4), Some(26..30));
+        assert_eq!(
+            ranges.next(0, 9),
+            Some(20..26),
+            "nothing is left with worker 1"
+        );
+        assert_eq!(ranges.next(2, 9), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The one door to atomics, cells, locks and parking.
 //!
 //! Everything in this crate that two threads may touch comes from here, so that the feature `loom` can swap it for
-//! loom's counterparts and `tests/loom.rs` can run the real protocols, not copies of them, through every interleaving.
-//! The cells have loom's form (`with`, `with_mut`): under loom each access is checked for races.
+//! loom's counterparts and the module `models` can run the real protocols, not copies of them, through every
+//! interleaving. The cells have loom's form (`with`, `with_mut`): under loom each access is checked for races.
 
 #[cfg(not(feature = "loom"))]
 pub(crate) use std::{
@@ -67,6 +67,24 @@ impl<T> ArrayQueue<T> {
 
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+
+/// How large something is: as small as possible in models, where each atomic costs.
+pub(crate) const fn sized(usual: usize, in_models: usize) -> usize {
+    if cfg!(feature = "loom") {
+        in_models
+    } else {
+        usual
+    }
+}
+
+#[cfg(not(feature = "loom"))]
+pub(crate) use layerw_trace::now_ns;
+
+/// Models have no clock: decisions that depend on time must come out the same in each run.
+#[cfg(feature = "loom")]
+pub(crate) fn now_ns() -> u64 {
+    0
+}
 
 /// Parks like [`park`], for at most `ns` nanoseconds. May return early.
 #[cfg(not(feature = "loom"))]

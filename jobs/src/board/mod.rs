@@ -28,10 +28,10 @@ pub use seats::{Entry, Seats};
 pub(crate) use slot::{NOWHERE, Slot, Work};
 
 use crate::local::Local;
-use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release};
+use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release, sized};
 
 /// Most slots: bits of a word. Beyond them work runs on the worker that has it, which is always right.
-const SLOTS_MAX: usize = 64;
+const SLOTS_MAX: usize = sized(64, 1);
 
 /// See the module's head.
 pub(crate) struct Board {
@@ -174,5 +174,5 @@ fn bit(slot: &Slot) -> u64 {
 }
 
 fn share_bit(worker: usize) -> u64 {
-    1 << (worker % SLOTS_MAX)
+    1 << (worker % u64::BITS as usize)
 }

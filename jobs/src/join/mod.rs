@@ -24,17 +24,16 @@ mod stack;
 
 use std::panic::resume_unwind;
 
-use layerw_trace::now_ns;
-
 use crate::Jobs;
 use crate::costs::Key;
 use crate::local::Local;
 use crate::sleep::Patience;
+use crate::sync::{now_ns, sized};
 use job::Job;
 pub(crate) use stack::{Private, Shared};
 
 /// Deepest nesting of joins that can be shared; deeper ones run their closures one after the other.
-const DEPTH_MAX: usize = 1024;
+const DEPTH_MAX: usize = sized(1024, 4);
 
 /// Outermost joins that cost less are measured only now and then, in ns.
 const SMALL_NS: f32 = 2_000.0;

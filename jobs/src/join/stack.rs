@@ -3,13 +3,13 @@
 use std::cell::Cell;
 
 use crossbeam_utils::CachePadded;
-use layerw_trace::{now_ns, zone};
+use layerw_trace::zone;
 
 use super::DEPTH_MAX;
 use super::job::Header;
 use crate::latch::Thief;
 use crate::local::Local;
-use crate::sync::{AtomicPtr, Relaxed};
+use crate::sync::{AtomicPtr, Relaxed, now_ns};
 use crate::window::Window;
 
 /// The part that thieves see.

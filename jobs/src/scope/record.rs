@@ -15,7 +15,7 @@ use std::mem::{MaybeUninit, align_of, size_of};
 
 use layerw_trace::Label;
 
-use crate::sync::{ArrayQueue, UnsafeCell};
+use crate::sync::{ArrayQueue, UnsafeCell, sized};
 
 /// A job that waits to be run, moved about by copying its bytes.
 #[repr(C, align(64))]
@@ -38,7 +38,7 @@ unsafe impl Send for Record {}
 const CELL_BYTES: usize = 1024;
 const CELL_ALIGN: usize = 64;
 /// How many large closures a pool can hold at a time: 256 KiB of them.
-const CELLS: usize = 256;
+const CELLS: usize = sized(256, 1);
 
 impl Record {
     /// Puts a job together. Gives the closure back if it is large and no cell is free.
@@ -188,12 +188,9 @@ mod tests {
         assert!(through(&cells, || _ = sum.fetch_add(1, Relaxed)));
         let six = [1_usize; 5];
         assert!(through(&cells, move || _ = six[0] + 1));
-        let many = [10_usize; 100];
+        let (sum_ref, many) = (&sum, [10_usize; 100]);
         for _ in 0..2 * CELLS {
-            assert!(through(&cells, || {
-                let many = many;
-                sum.fetch_add(many[99], Relaxed);
-            }));
+            assert!(through(&cells, move || _ = sum_ref.fetch_add(many[99], Relaxed)));
         }
         assert_eq!(sum.into_inner(), 1 + 10 * 2 * CELLS);
     }

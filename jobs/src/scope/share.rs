@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ptr;
 
 use crossbeam_utils::CachePadded;
-use layerw_trace::{Label, now_ns, zone};
+use layerw_trace::{Label, zone};
 
 use super::record::Record;
 use super::{Core, Priority};
@@ -12,11 +12,11 @@ use crate::board::Slot;
 use crate::costs::Key;
 use crate::local::{Local, Which};
 use crate::sleep::{Nap, Patience};
-use crate::sync::{Relaxed, UnsafeCell, spin_loop};
+use crate::sync::{Relaxed, UnsafeCell, now_ns, sized, spin_loop};
 use crate::window::{ENTRIES_MAX, Window};
 
 /// Most jobs that a worker holds, by priority: 1 MiB and twice 256 KiB of address space, touched as used.
-const ENTRIES: [usize; 3] = [4_096, 16_384, 4_096];
+const ENTRIES: [usize; 3] = [sized(4_096, 1), sized(16_384, 4), sized(4_096, 1)];
 const _: () = assert!(ENTRIES[1] <= ENTRIES_MAX);
 
 /// Jobs that a thief takes at once, at most.

@@ -1,9 +1,9 @@
 //! One worker's bed: it lies down unless there is a reason not to, and is woken at most once per nap.
 
 use crate::sync::{
-    AcqRel, AtomicU32, AtomicU64, OnceLock, Relaxed, SeqCst, Thread, current, fence, park, park_for,
+    AcqRel, AtomicU32, AtomicU64, OnceLock, Relaxed, SeqCst, Thread, current, fence, now_ns, park,
+    park_for,
 };
-use layerw_trace::now_ns;
 
 /// Why a worker lies, which decides who may wake it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

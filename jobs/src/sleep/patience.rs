@@ -2,9 +2,7 @@
 
 use std::cell::Cell;
 
-use layerw_trace::now_ns;
-
-use crate::sync::{spin_loop, yield_now};
+use crate::sync::{now_ns, spin_loop, yield_now};
 
 /// Spin hints between two looks at the clock and at the work: 0.3 to 1.5 µs, by processor.
 const HINTS_PER_TURN: u32 = 8;
@@ -35,6 +33,10 @@ impl Patience {
     ///
     /// `crowded` says that there are more workers than CPUs: then somebody else needs this one.
     pub(crate) fn turn(&self, limit_ns: u64, crowded: bool) -> bool {
+        if cfg!(feature = "loom") {
+            // Models explore every time to lie down anyway.
+            return false;
+        }
         let now = now_ns();
         let since = self.since_ns.get().unwrap_or(now);
         self.since_ns.set(Some(since));

@@ -88,7 +88,11 @@ fn members_that_wait_help_with_loops_of_others() {
                     done.store(true, Release);
                     member.notify(usize::MAX);
                 }
-                while !done.load(Acquire) && member.idle(|| done.load(Acquire)) {}
+                while !done.load(Acquire) {
+                    if !member.idle(|| done.load(Acquire)) {
+                        return;
+                    }
+                }
             });
             assert_eq!(items.into_inner(), 100);
         }

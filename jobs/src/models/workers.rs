@@ -1,0 +1,1 @@
+//! Whole workers, as they run, with their pool.
