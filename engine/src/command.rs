@@ -70,6 +70,7 @@ where
         Request::Verb(verb) => verb,
     };
     let engine = || {
+        layerw_trace::name_thread("worker 0");
         // A panic of the project's code has said what it has to say; all that is left is to end in order.
         catch_unwind(AssertUnwindSafe(|| follow(verb, build)))
     };

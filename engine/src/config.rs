@@ -30,6 +30,7 @@ mod size;
 
 use std::path::{Path, PathBuf};
 
+use layerw_jobs::THREADS_MAX;
 use layerw_memory::{MemoryConfig, RegionConfig, Tier};
 use layerw_platform::files::{FileError, Files};
 
@@ -39,6 +40,10 @@ use reader::Section;
 
 /// The name of the file in a project's folder.
 pub const FILE: &str = "layerw.toml";
+
+/// What a number of workers may be.
+pub(crate) const WORKERS: &str = "a whole number of workers from 1 to 1023";
+const _: () = assert!(THREADS_MAX == 1023);
 
 /// What a layerw.toml says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -111,8 +116,9 @@ impl Config {
             if let Some(mut run) = document.section("run")? {
                 config.run = RunDefaults {
                     frames: run.whole("frames", "a whole number of steps, 0 or more", Some)?,
-                    threads: run.whole("threads", "a whole number of workers, 1 or more", |n| {
-                        usize::try_from(n).ok().filter(|&n| n > 0)
+                    threads: run.whole("threads", WORKERS, |threads| {
+                        let number = usize::try_from(threads).ok();
+                        number.filter(|threads| (1..=THREADS_MAX).contains(threads))
                     })?,
                     dt: run.number("dt", "a number of seconds above 0", |dt| {
                         (dt.is_finite() && dt > 0.0).then_some(dt)

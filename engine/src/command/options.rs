@@ -5,8 +5,17 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use layerw_jobs::THREADS_MAX;
 
 use super::usage::{self, UsageError};
+use crate::config::WORKERS;
+
+/// What every help ends with.
+const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ended a run after its step; 1 failed; 2 wrong usage.";
+
+/// What the help of `diff` ends with.
+const DIFF_STATUS: &str =
+    "Exit status: 0 equal; 1 different, or a file cannot be read; 2 wrong usage.";
 
 /// Runs a simulation headless and looks into it.
 #[derive(Debug, Parser)]
@@ -14,6 +23,7 @@ use super::usage::{self, UsageError};
     name = "layerw",
     version,
     about,
+    after_help = EXIT_STATUS,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -40,10 +50,12 @@ struct ToolsCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Simulate headless; the last line is the hash of the state
+    #[command(after_help = EXIT_STATUS)]
     Run(Box<RunOptions>),
     /// Print the compiled graph of systems, as DOT unless told otherwise
     Graph(GraphOptions),
     /// Name the first step, system, component and entity in which two recordings differ
+    #[command(after_help = DIFF_STATUS)]
     Diff(DiffOptions),
     /// Describe this machine, the project's settings, memory budgets and every thread of the process
     Doctor(DoctorOptions),
@@ -52,6 +64,7 @@ pub(crate) enum Verb {
 #[derive(Debug, Subcommand)]
 enum ToolVerb {
     /// Name the first step, system, component and entity in which two recordings differ
+    #[command(after_help = DIFF_STATUS)]
     Diff(DiffOptions),
     /// Describe this machine, the memory budgets and every thread of the process
     Doctor(DoctorOptions),
@@ -233,8 +246,9 @@ fn set(text: &str) -> Result<(String, String), &'static str> {
 }
 
 fn threads(text: &str) -> Result<usize, &'static str> {
-    let number = text.parse().ok().filter(|&threads| threads > 0);
-    number.ok_or("a whole number of workers, 1 or more")
+    let number = text.parse().ok();
+    let possible = number.filter(|threads| (1..=THREADS_MAX).contains(threads));
+    possible.ok_or(WORKERS)
 }
 
 fn frames(text: &str) -> Result<u64, &'static str> {
@@ -333,11 +347,11 @@ mod tests {
             ),
             (
                 "run --threads 0",
-                "`--threads 0` cannot be used; give a whole number of workers, 1 or more",
+                "`--threads 0` cannot be used; give a whole number of workers from 1 to 1023",
             ),
             (
                 "run --threads=two",
-                "`--threads two` cannot be used; give a whole number of workers, 1 or more",
+                "`--threads two` cannot be used; give a whole number of workers from 1 to 1023",
             ),
             (
                 "run --frames -1",

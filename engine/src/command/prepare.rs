@@ -7,6 +7,7 @@ use layerw_jobs::Jobs;
 use layerw_platform::files::Disk;
 
 use super::options::{BuildOptions, Switch};
+use super::usage::UsageError;
 use crate::config::Config;
 use crate::error::Result;
 use crate::identity::Identity;
@@ -53,11 +54,14 @@ impl Project {
     /// Finds the project that the options, the environment or the current folder name.
     ///
     /// # Errors
-    /// Its layerw.toml is wrong.
+    /// There is no such folder, or its layerw.toml is wrong.
     pub(super) fn open(options: &BuildOptions) -> Result<Project> {
         let named = options.project.clone();
         let named = named.or_else(|| std::env::var_os(PROJECT).map(PathBuf::from));
         let folder = named.unwrap_or_else(|| PathBuf::from("."));
+        if !folder.is_dir() {
+            return Err(UsageError::NoProject { folder }.into());
+        }
         let config = Config::load(&Disk, &folder)?;
         Ok(Project {
             name: config.name.clone().unwrap_or_else(program),

@@ -35,13 +35,14 @@ pub(super) fn run(
 ) -> Result<ExitCode> {
     let project = Project::open(&options.build)?;
     let mut stage = Stage::set(&project, options, build)?;
+    // Before there are drafts that a signal could orphan.
+    let stop = signals::watch()?;
     let files = Files::begin(options)?;
 
     let mut watch = Watch::new(options.hash_every, stage.replay.take());
     if let Some(output) = files.recording {
         watch.record(output.into_draft(), &stage.header(options))?;
     }
-    let stop = signals::watch()?;
     let mut progress = Progress::new(Stderr::new(), stage.frames);
     // From here on until it is stopped: what happens before is not the simulation.
     let tracing = files.trace.map(Tracing::start).transpose()?;

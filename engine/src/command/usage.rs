@@ -112,6 +112,12 @@ pub enum UsageError {
         /// The value in it.
         stored: String,
     },
+    /// The project's folder is none.
+    #[error("`{}` is no folder; name the folder of a project", folder.display())]
+    NoProject {
+        /// What was named.
+        folder: PathBuf,
+    },
     /// What clap finds and the above does not cover.
     #[error("{problem}")]
     Other {

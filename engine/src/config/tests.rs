@@ -86,11 +86,11 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "[run]\nthreads = 0\n",
-            "`layerw.toml`, line 2: `run.threads = 0` cannot be used; give a whole number of workers, 1 or more",
+            "`layerw.toml`, line 2: `run.threads = 0` cannot be used; give a whole number of workers from 1 to 1023",
         ),
         (
             "[run]\nthreads = 'two'\n",
-            "`layerw.toml`, line 2: `run.threads = 'two'` cannot be used; give a whole number of workers, 1 or more",
+            "`layerw.toml`, line 2: `run.threads = 'two'` cannot be used; give a whole number of workers from 1 to 1023",
         ),
         (
             "[run]\nframes = -1\n",

@@ -1,6 +1,7 @@
 //! Files appear whole or not at all.
 
 use std::fs;
+use std::path::Path;
 
 use crate::support::{Folder, Program};
 
@@ -21,8 +22,8 @@ fn a_run_that_fails_leaves_the_old_files() {
 
 #[test]
 fn results_can_go_to_a_pipe() {
-    if cfg!(not(unix)) {
-        return;
+    if !Path::new("/dev/stdout").exists() {
+        return; // This host has no name for it.
     }
     let ended = Program::project("run --frames 1 --report /dev/stdout").done();
     assert!(ended.out.contains("\"frames\": 1"), "{ended:?}");

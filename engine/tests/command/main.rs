@@ -5,7 +5,6 @@ mod files;
 mod record;
 mod run;
 mod snapshot;
-#[cfg(unix)]
 mod stop;
 mod support;
 mod usage;

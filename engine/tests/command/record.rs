@@ -73,6 +73,29 @@ fn a_repeated_run_that_goes_astray_names_step_and_component() {
     );
 }
 
+/// A recording whose header was changed so that it checks says that another run was made than was: the first state shows it.
+#[test]
+fn a_tampered_setting_is_found_at_the_first_step() {
+    let folder = Folder::new();
+    record(&folder, "a", "--frames 5 --set height=10").done();
+    let mut bytes = fs::read(folder.file("a")).expect("the recording");
+    // Magic and version, then the header: tag, length, JSON, check.
+    let length = u32::from_le_bytes(bytes[13..17].try_into().expect("four bytes")) as usize;
+    let (from, to) = (12, 17 + length);
+    let header = String::from_utf8(bytes[17..to].to_vec()).expect("JSON");
+    let tampered = header.replace(r#""height":"10.0""#, r#""height":"11.0""#);
+    assert_ne!(header, tampered);
+    bytes[17..to].copy_from_slice(tampered.as_bytes());
+    let check = xxhash_rust::xxh3::xxh3_64_with_seed(&bytes[from..to], 0);
+    bytes[to..to + 8].copy_from_slice(&check.to_le_bytes());
+    folder.write("a", bytes);
+    let said = replay(&folder, "a").refused(1);
+    assert!(
+        said.starts_with("step 0 is not the one in `a`: component `Position` differs, hash "),
+        "{said}"
+    );
+}
+
 #[test]
 fn contradicting_a_recording_is_wrong_usage() {
     let folder = Folder::new();

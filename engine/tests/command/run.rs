@@ -205,6 +205,13 @@ fn the_trace_shows_every_step_and_system() {
     }
     assert_eq!(count("Logic pool", "C"), 10);
     assert_eq!(trace["otherData"]["dropped"], 0);
+    let named = |event: &&serde_json::Value| event["name"] == "thread_name";
+    let names = events
+        .iter()
+        .filter(named)
+        .map(|event| &event["args"]["name"]);
+    let names: Vec<_> = names.collect();
+    assert!(names.contains(&&"worker 0".into()), "{names:?}");
 }
 
 #[test]

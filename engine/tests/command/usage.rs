@@ -1,5 +1,7 @@
 //! Wrong usage and failures: one sentence each, with the value and the cure, and the exit status.
 
+use std::path::Path;
+
 use crate::support::{Folder, Program};
 
 /// Options, exit status and the whole of standard error.
@@ -13,7 +15,7 @@ const REFUSALS: &[(&str, i32, &str)] = &[
     (
         "run --threads 0",
         2,
-        "`--threads 0` cannot be used; give a whole number of workers, 1 or more",
+        "`--threads 0` cannot be used; give a whole number of workers from 1 to 1023",
     ),
     (
         "run --frames ten",
@@ -22,8 +24,13 @@ const REFUSALS: &[(&str, i32, &str)] = &[
     ),
     (
         "run --threads 5000",
-        1,
-        "5000 threads were asked for, at most 1023 are supported: give a smaller number",
+        2,
+        "`--threads 5000` cannot be used; give a whole number of workers from 1 to 1023",
+    ),
+    (
+        "run --project nowhere",
+        2,
+        "`nowhere` is no folder; name the folder of a project",
     ),
     (
         "run --set points=many",
@@ -173,9 +180,11 @@ fn help_and_version_are_no_errors() {
     );
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_a_failure() {
+    if !Path::new("/dev/full").exists() {
+        return; // This host has no disk that is always full.
+    }
     let said = Program::project("run --frames 1 --report /dev/full").end();
     assert_eq!(said.code, Some(1), "{said:?}");
     assert_eq!(
