@@ -233,14 +233,14 @@ impl<'a> Member<'a> {
 }
 
 /// A team, on the stack of its owner.
-struct Team<'f, F> {
-    f: &'f F,
-    label: Label,
+pub(crate) struct Team<'f, F> {
+    pub(crate) f: &'f F,
+    pub(crate) label: Label,
 }
 
 impl<F: Fn(&Member<'_>) + Sync> Team<'_, F> {
     /// Posts the team and is its first member. False, and nothing has happened, if the board is full.
-    fn open(&self, here: &Local, seats: usize) -> bool {
+    pub(crate) fn open(&self, here: &Local, seats: usize) -> bool {
         let pool = &**here.pool();
         let work = Work {
             help: Self::help,

@@ -127,7 +127,7 @@ fn wakes(here: &Local, estimate: Option<f32>) -> usize {
 
 /// The join proper; `wakes` sleepers are called for it.
 #[inline]
-fn join_at<A, B, RA, RB>(here: &Local, depth: u32, wakes: usize, a: A, b: B) -> (RA, RB)
+pub(crate) fn join_at<A, B, RA, RB>(here: &Local, depth: u32, wakes: usize, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB + Send,

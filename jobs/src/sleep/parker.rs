@@ -74,7 +74,9 @@ impl Parker {
         blocked: impl FnOnce() -> bool,
     ) -> bool {
         debug_assert!(nap != Nap::Awake);
-        self.nap.store(nap as u32, Relaxed);
+        // An exchange, and AcqRel: behind the exchange of a waker that is late from the last nap, so that nobody who
+        // sees this nap announced can read that waker's "awake" instead.
+        self.nap.swap(nap as u32, AcqRel);
         // Pairs with the fence in `wake` and `call`: either `blocked` sees the reason, or the waker sees the nap.
         fence(SeqCst);
         let lies = blocked();
@@ -114,8 +116,8 @@ impl Parker {
 
     /// Of several wakers one wins the exchange and pays for the system call.
     fn rouse(&self) -> bool {
-        // AcqRel: nothing is published by this word itself (`park` and `unpark` synchronise); the exchange must only
-        // not move before the stores that the worker is woken for.
+        // Release: pairs with the exchange in `lie`. Acquire: not before what the worker is woken for. Nothing else is
+        // published by this word, `park` and `unpark` synchronise.
         if self.nap.swap(Nap::Awake as u32, AcqRel) == Nap::Awake as u32 {
             return false;
         }
