@@ -102,10 +102,8 @@ mod tests {
     fn an_absent_entity_is_all_zeros() {
         assert_eq!(size_of::<Option<Entity>>(), 8);
         // SAFETY: both are 8 bytes, and every bit pattern is a u64.
-        assert_eq!(
-            unsafe { std::mem::transmute::<Option<Entity>, u64>(None) },
-            0
-        );
+        let bits = unsafe { std::mem::transmute::<Option<Entity>, u64>(None) };
+        assert_eq!(bits, 0);
     }
 
     #[test]

@@ -29,7 +29,9 @@ mod runs;
 mod seat;
 mod write;
 
+pub(crate) use read::StoredRun;
 pub use read::image_header;
+pub(crate) use runs::HeldRun;
 
 use std::io;
 

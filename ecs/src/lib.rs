@@ -13,6 +13,7 @@ extern crate self as layerw_ecs;
 pub mod access;
 mod archetype;
 mod bundle;
+mod checkpoint;
 mod chunk;
 pub mod commands;
 mod cx;
@@ -46,6 +47,7 @@ mod world;
 
 pub use archetype::Archetype;
 pub use bundle::Bundle;
+pub use checkpoint::Checkpoint;
 pub use chunk::{CHUNK_ROWS, Chunk, ChunkId};
 pub use commands::{Commands, Pending};
 pub use cx::{Cx, Run, Step};

@@ -37,6 +37,8 @@ pub(crate) struct Storage {
     pub(crate) slabs: Slabs,
     /// Changes with the set of archetypes or of chunks that hold memory.
     pub(crate) structure: u64,
+    /// Changes whenever a row comes, goes or moves.
+    pub(crate) edits: u64,
     /// Blocks taken for a chunk that is not there yet; kept for its memory.
     taken: Vec<Block>,
 }
@@ -71,6 +73,7 @@ impl Storage {
             columns,
             slabs,
             structure,
+            edits: 0,
             taken,
         };
         for id in 0..storage.archetype_records.len() {

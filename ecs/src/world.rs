@@ -27,6 +27,7 @@ use layerw_memory::Arena;
 use std::any::TypeId;
 use std::mem;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entities with their components, resources, events and the simulation's clock, in the Logic pool of one arena.
 ///
@@ -45,6 +46,8 @@ pub struct World {
     bundles: Bundles,
     locals: Locals,
     pub(crate) restored: u64,
+    /// Differs between all worlds of the process.
+    pub(crate) identity: u64,
     /// Component lists under construction; kept for its memory.
     list: Vec<ComponentId>,
 }
@@ -125,6 +128,7 @@ impl World {
             bundles,
             locals,
             restored: 0,
+            identity: next_identity(),
             list,
         }
     }
@@ -329,6 +333,15 @@ impl World {
         unsafe { &mut *self.root }
     }
 
+    /// Copies bytes of the arena, all of which the world holds.
+    pub(crate) fn copy_out(&self, offset: u32, target: &mut [u8]) {
+        debug_assert!(u64::from(offset) + target.len() as u64 <= self.pages.pool().bytes());
+        let source = self.pages.at(offset);
+        // SAFETY: bytes of pages that the world holds, which are initialised from the start; that no system writes them meanwhile is the rule
+        // for sharing a world. The target is a reference, so it lies elsewhere.
+        unsafe { source.copy_to_nonoverlapping(target.as_mut_ptr(), target.len()) };
+    }
+
     pub(crate) fn context(&self) -> Context<'_> {
         Context {
             components: &self.components,
@@ -336,6 +349,12 @@ impl World {
             tick: self.tick(),
         }
     }
+}
+
+fn next_identity() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    // Relaxed: the numbers need only differ.
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Drop for World {

@@ -2,7 +2,9 @@
 //!
 //! `LAYERW_LONG=1` runs a hundred times as many.
 
-use layerw_ecs::{CHUNK_ROWS, ChunkId, ComponentId, Entity, World, component};
+use layerw_ecs::{
+    CHUNK_ROWS, Checkpoint, ChunkId, ComponentId, Entity, StateHash, World, component,
+};
 use layerw_memory::{Arena, MemoryConfig};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +58,8 @@ enum Op {
     Stale { place: u16 },
     Fork,
     Restore,
+    Keep,
+    RollBack,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -72,6 +76,8 @@ fn op() -> impl Strategy<Value = Op> {
         2 => any::<u16>().prop_map(|place| Op::Stale { place }),
         1 => Just(Op::Fork),
         1 => Just(Op::Restore),
+        4 => Just(Op::Keep),
+        2 => Just(Op::RollBack),
     ]
 }
 
@@ -84,6 +90,16 @@ struct Bench {
     dead: Vec<Entity>,
     ids: [ComponentId; 5],
     seen: Seen,
+    kept: Option<Kept>,
+}
+
+/// A checkpoint, and what was true when it was taken.
+struct Kept {
+    checkpoint: Checkpoint,
+    hash: StateHash,
+    rows: BTreeMap<Entity, Row>,
+    living: Vec<Entity>,
+    dead: Vec<Entity>,
 }
 
 /// The structure that was seen last, with the addresses of all columns then.
@@ -146,6 +162,7 @@ impl Bench {
             dead: Vec::new(),
             ids,
             seen: Seen::default(),
+            kept: None,
         }
     }
 
@@ -166,7 +183,9 @@ impl Bench {
     fn apply(&mut self, op: Op) {
         self.act(op);
         let seen = Seen::new(&self.world);
-        if seen.structure == self.seen.structure && !matches!(op, Op::Fork | Op::Restore) {
+        if seen.structure == self.seen.structure
+            && !matches!(op, Op::Fork | Op::Restore | Op::RollBack)
+        {
             assert_eq!(seen, self.seen, "columns moved");
         }
         self.seen = seen;
@@ -289,6 +308,33 @@ impl Bench {
                 let fork = self.world.fork().expect("room for a fork");
                 assert_eq!(fork.hash(), self.world.hash());
                 self.world = fork;
+            }
+            Op::Keep => {
+                let checkpoint = match self.kept.take() {
+                    Some(mut kept) => {
+                        kept.checkpoint.update(world);
+                        kept.checkpoint
+                    }
+                    None => world.checkpoint(),
+                };
+                self.kept = Some(Kept {
+                    checkpoint,
+                    hash: world.hash(),
+                    rows: self.rows.clone(),
+                    living: self.living.clone(),
+                    dead: self.dead.clone(),
+                });
+            }
+            Op::RollBack => {
+                let Some(kept) = &self.kept else { return };
+                world
+                    .roll_back(&kept.checkpoint)
+                    .expect("the pages are there");
+                assert_eq!(world.hash(), kept.hash);
+                self.rows.clone_from(&kept.rows);
+                self.living.clone_from(&kept.living);
+                self.dead.clone_from(&kept.dead);
+                self.ids = ids(world);
             }
             Op::Restore => {
                 let mut image = Vec::new();

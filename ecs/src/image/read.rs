@@ -18,9 +18,9 @@ pub(super) struct Image<'a> {
 
 /// A run of pages and what it begins with; the rest is zero.
 #[derive(Copy, Clone)]
-pub(super) struct StoredRun<'a> {
-    pub(super) run: PageRun,
-    pub(super) bytes: &'a [u8],
+pub(crate) struct StoredRun<'a> {
+    pub(crate) run: PageRun,
+    pub(crate) bytes: &'a [u8],
 }
 
 /// What the caller of the snapshot put in front of an image, if the image is whole. Contents are checked by [`World::restore`](crate::World::restore).

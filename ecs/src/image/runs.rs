@@ -28,11 +28,19 @@ pub(crate) struct HeldRun {
 impl World {
     /// All runs that the world holds, in order of page.
     pub(crate) fn runs(&self) -> Vec<HeldRun> {
-        let mut runs = vec![HeldRun {
+        let mut runs = Vec::new();
+        self.runs_into(&mut runs);
+        runs
+    }
+
+    /// The same, in place of what the list held.
+    pub(crate) fn runs_into(&self, runs: &mut Vec<HeldRun>) {
+        runs.clear();
+        runs.push(HeldRun {
             run: ROOT_RUN,
             stored: 1,
             holder: Holder::Tables,
-        }];
+        });
         let root = self.root();
         runs.extend(TableName::ALL.into_iter().map(|name| {
             let header = root.tables[name as usize];
@@ -69,8 +77,7 @@ impl World {
             }
         }
         runs.retain(|held| held.run.pages > 0);
-        runs.sort_by_key(|held| held.run.first);
-        runs
+        runs.sort_unstable_by_key(|held| held.run.first);
     }
 
     /// The owner in whose name a run is held.

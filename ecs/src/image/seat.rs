@@ -103,7 +103,7 @@ impl World {
     /// Takes these runs in place of the world's own, fills them, and rebuilds all indices. Nothing changes where it is refused.
     ///
     /// The runs and schemas must be those of a world, or checked as [`check`] does.
-    fn seat(
+    pub(crate) fn seat(
         &mut self,
         schemas: &[Schema],
         held: &[(HeldRun, StoredRun<'_>)],
