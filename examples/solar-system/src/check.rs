@@ -120,3 +120,67 @@ impl fmt::Display for Check {
         write!(out, "energy drift {:.1e} of the total", self.energy_drift)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bodies::EARTH;
+
+    fn check(years: f64, move_earth_km: f64) -> Check {
+        let ephemeris = Ephemeris::load().expect("the data is sound");
+        let start = ephemeris.span().0;
+        let mut end = ephemeris
+            .state_at(start + years * 365.25)
+            .expect("within the span");
+        end.position[EARTH].x += move_earth_km;
+        Check::new(
+            &ephemeris,
+            &ephemeris.model,
+            start,
+            years * 365.25 * DAY,
+            &end,
+        )
+        .expect("within the span")
+    }
+
+    #[test]
+    fn the_table_says_who_is_too_far() {
+        let check = check(1.0, 2.5);
+        assert!(!check.passed());
+        let table = check.to_string();
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[0], "distance from JPL's DE421 after 1.00 years");
+        assert_eq!(lines[1], "body          error km  tolerance km  verdict");
+        assert_eq!(lines[2], "sun              0.000             2  ok");
+        assert_eq!(lines[5], "earth            2.500             2  TOO FAR");
+        assert_eq!(lines[6], "moon             0.000            25  ok");
+        assert_eq!(lines.len(), 2 + CHECKED + 1);
+    }
+
+    #[test]
+    fn the_report_gets_every_body_by_name() {
+        let errors = check(1.0, 2.5).error_km();
+        assert_eq!(errors.len(), CHECKED);
+        assert_eq!(errors[0], ("sun", 0.0));
+        assert!(errors[EARTH].0 == "earth" && (errors[EARTH].1 - 2.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn longer_runs_have_their_own_tolerances() {
+        let tolerances = |years| {
+            let check = check(years, 0.0);
+            (
+                check.rows[EARTH].tolerance_km,
+                check.rows[MOON].tolerance_km,
+            )
+        };
+        assert_eq!(tolerances(1.0), (2.0, 25.0));
+        assert_eq!(tolerances(10.0), (20.0, 50.0));
+        assert_eq!(tolerances(20.0), (80.0, 200.0));
+    }
+
+    #[test]
+    fn a_position_that_is_no_number_is_too_far() {
+        assert!(!check(1.0, f64::NAN).passed());
+    }
+}

@@ -15,6 +15,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod accuracy;
 pub mod belt;
 pub mod bodies;
 pub mod check;

@@ -112,3 +112,83 @@ fn pull(x: DVec3, stages: &Stages, kick: usize) -> DVec3 {
 fn sum(lanes: [f64; LANES]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bodies::{COUNT, DAY, SUN};
+    use crate::ephemeris::Ephemeris;
+    use crate::gauss;
+    use crate::step::step;
+
+    /// An asteroid at 2.5 au with its velocity, beside the bodies at the start of the data.
+    fn scene() -> (Ephemeris, f64, State, DVec3, DVec3) {
+        let ephemeris = Ephemeris::load().expect("the data is sound");
+        let (jd, state) = ephemeris.epochs()[150];
+        let position = state.position[SUN] + DVec3::new(3.0e8, 2.2e8, 0.4e8);
+        let velocity = state.velocity[SUN] + DVec3::new(-11.0, 14.5, 2.0);
+        (ephemeris, jd, state, position, velocity)
+    }
+
+    /// Where the kernel takes the asteroid in `days`, in steps of `dt_days`.
+    fn travel(days: f64, dt_days: f64) -> DVec3 {
+        let (ephemeris, jd, mut state, mut position, mut velocity) = scene();
+        for k in 0..(days / dt_days) as u64 {
+            let (next, stages) = step(
+                &ephemeris.model,
+                jd + k as f64 * dt_days,
+                &state,
+                dt_days * DAY,
+            );
+            advance(&mut position, &mut velocity, &stages, dt_days * DAY);
+            state = next;
+        }
+        position
+    }
+
+    /// Where Gauss' method takes it, as a body without mass in the place of Vesta.
+    fn reference(days: f64) -> DVec3 {
+        let (mut ephemeris, jd, mut state, position, velocity) = scene();
+        let vesta = COUNT - 1;
+        ephemeris.model.gm[CHECKED..].fill(0.0);
+        ephemeris.model.relativity = false;
+        ephemeris.model.oblateness = false;
+        (state.position[vesta], state.velocity[vesta]) = (position, velocity);
+        gauss::advance(&ephemeris.model, jd, &state, days * DAY).position[vesta]
+    }
+
+    #[test]
+    fn a_year_in_steps_of_a_day_is_right_to_a_hundred_metres() {
+        let error = travel(365.0, 1.0).distance(reference(365.0));
+        assert!(error < 0.1, "{error} km off");
+    }
+
+    #[test]
+    fn the_longest_step_is_right_to_a_millionth() {
+        let error = travel(360.0, 8.0).distance(reference(360.0));
+        assert!(error < 500.0, "{error} km off");
+    }
+
+    #[test]
+    fn halving_the_step_divides_the_error_by_sixteen() {
+        let best = travel(320.0, 1.0);
+        let ratio = travel(320.0, 16.0).distance(best) / travel(320.0, 8.0).distance(best);
+        assert!((12.0..20.0).contains(&ratio), "{ratio} times");
+    }
+
+    #[test]
+    fn lanes_sum_up_to_what_one_body_after_the_other_does() {
+        let (ephemeris, _, state, position, _) = scene();
+        let stages = Stages::new(&ephemeris.model.gm, &[state; KICKS]);
+        let mut expected = DVec3::ZERO;
+        for body in 0..CHECKED {
+            let offset = state.position[body] - position;
+            let distance = offset.length();
+            expected += offset * (ephemeris.model.gm[body] / (distance * distance * distance));
+        }
+        for kick in 0..KICKS {
+            let error = (pull(position, &stages, kick) - expected).length() / expected.length();
+            assert!(error < 1e-15, "{error}");
+        }
+    }
+}

