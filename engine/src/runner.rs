@@ -43,7 +43,15 @@ impl Runner {
     /// The systems do not form a graph, a component's name is taken by another layout, or the
     /// workers' scratch does not fit the Scene pool.
     pub fn new(sim: Sim, jobs: &Jobs, options: RunnerOptions) -> Result<Self> {
-        let Sim { mut world, arena, systems, rate, on_finish, on_restore, .. } = sim;
+        let Sim {
+            mut world,
+            arena,
+            systems,
+            rate,
+            on_finish,
+            on_restore,
+            ..
+        } = sim;
         let schedule = Schedule::new(systems, &mut world, jobs.threads())?;
         let budget = arena.scene().bytes() / jobs.threads() as u64;
         let workers = Workers::new(&arena, jobs.threads(), budget)?;
@@ -72,8 +80,14 @@ impl Runner {
     /// A system panicked: the world is half-done then and refuses further steps until a snapshot is
     /// restored. The workers stay usable.
     pub fn step(&mut self) -> Result<()> {
-        let shuffle = self.options.shuffle.map(|seed| seed.wrapping_add(self.world.step()));
-        let options = RunOptions { shuffle, spread: self.options.spread };
+        let shuffle = self
+            .options
+            .shuffle
+            .map(|seed| seed.wrapping_add(self.world.step()));
+        let options = RunOptions {
+            shuffle,
+            spread: self.options.spread,
+        };
         self.turn(|schedule, world, jobs, workers| schedule.step(world, jobs, workers, options))
     }
 
@@ -83,7 +97,9 @@ impl Runner {
     /// # Errors
     /// As [`Runner::step`].
     pub fn step_watched(&mut self, watch: &mut dyn FnMut(NodeId, &World)) -> Result<()> {
-        self.turn(|schedule, world, jobs, workers| schedule.step_watched(world, jobs, workers, watch))
+        self.turn(|schedule, world, jobs, workers| {
+            schedule.step_watched(world, jobs, workers, watch)
+        })
     }
 
     fn turn(
@@ -91,9 +107,18 @@ impl Runner {
         step: impl FnOnce(&mut Schedule, &mut World, &Jobs, &mut Workers) -> Result<(), Failure>,
     ) -> Result<()> {
         if let Some(cause) = &self.poisoned {
-            return Err(Error::Poisoned { cause: cause.clone() });
+            return Err(Error::Poisoned {
+                cause: cause.clone(),
+            });
         }
-        let done = step(&mut self.schedule, &mut self.world, &self.jobs, &mut self.workers);
+        // In the map of memory set-up is frame 0 and the first step frame 1; wraps after 2^32 steps, where nobody looks at the map any more.
+        self.arena.begin_frame((self.world.step() + 1) as u32);
+        let done = step(
+            &mut self.schedule,
+            &mut self.world,
+            &self.jobs,
+            &mut self.workers,
+        );
         layerw_trace::frame_mark();
         for (label, stats) in self.plots.into_iter().zip(self.memory()) {
             layerw_trace::plot(label, stats.used as f64);
@@ -169,7 +194,9 @@ impl Runner {
 }
 
 fn system_error(failure: &Failure) -> Error {
-    let place = failure.entity.map_or(String::new(), |entity| format!(" at entity {entity}"));
+    let place = failure
+        .entity
+        .map_or(String::new(), |entity| format!(" at entity {entity}"));
     Error::System {
         system: failure.system.clone(),
         place,
@@ -180,6 +207,9 @@ fn system_error(failure: &Failure) -> Error {
 
 /// What a panic said, where it said it in words.
 pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without a message".to_owned())
+    let text = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use layerw_jobs::Jobs;
-use layerw_memory::{Arena, Bytes};
+use layerw_memory::{Arena, Bytes, PAGE};
 use layerw_platform::threads::{Thread, threads};
 
 use super::ENGINE_THREAD;
@@ -102,6 +102,8 @@ fn simulation(text: &mut String, project: &Project, prepared: &Prepared) {
 
 fn memory(text: &mut String, arena: &Arena, live: bool) {
     heading(text, "memory");
+    let bytes = Bytes(u64::from(arena.layout().pages) * PAGE as u64);
+    let _ = writeln!(text, "  {bytes} of address space on {}", arena.backing());
     for rounding in &arena.layout().roundings {
         let (asked, given) = (Bytes(rounding.asked), Bytes(rounding.given));
         let _ = writeln!(

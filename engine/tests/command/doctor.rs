@@ -38,7 +38,8 @@ fn the_project_is_described() {
         "  gravity\n",
         "`points` (a whole number from 1 to 1000000, by default 1000): number of points; now 5",
         "terrain asks for 100 B and gets whole pages: 64 KiB",
-        "component Position",
+        "component Position, since frame 0",
+        "scratch 0, since frame ",
         "free",
     ] {
         assert!(told.contains(part), "{part}: {told}");
@@ -54,7 +55,8 @@ fn the_machine_is_described_without_a_project() {
         "CPUs ",
         "workers ",
         "features ",
-        "memory\n  logic  0 B of 2 GiB in use",
+        "memory\n  ",
+        "  logic  0 B of 2 GiB in use",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }
