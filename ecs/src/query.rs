@@ -87,6 +87,26 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
             });
     }
 
+    /// Calls `f` for all matching entities, each with its place in the query's order, chunks in parallel on as many workers
+    /// as help. `f` must write to its own row only.
+    pub fn par_enumerate(&mut self, cx: Cx<'_>, label: Label, f: impl Fn(usize, Q::Item<'_>) + Sync) {
+        self.mark();
+        let visits = Visits::new(self, cx);
+        let world = self.run.step.world;
+        cx.par_for(label, visits.chunks.len(), 1, |range, _| {
+            let visits = &visits;
+            for visit in &visits.chunks[range] {
+                let chunk = world.chunk(visit.chunk);
+                let pointers = Q::pointers(visit.columns, chunk);
+                for row in 0..chunk.len() {
+                    // SAFETY: the system declared the access, each chunk is visited by one worker,
+                    // and each row once.
+                    f(visit.first + row, unsafe { Q::item(pointers, row) });
+                }
+            }
+        });
+    }
+
     /// `f` of all matching entities in order, in frame scratch; computed by as many workers as help.
     pub fn collect<'f, T: Copy + Send + Sync>(
         &self,

@@ -22,16 +22,53 @@ const GRAIN: usize = 4096;
 /// Indices sorted by key, in frame scratch.
 #[derive(Debug)]
 pub struct Groups<'a> {
-    /// Where each group begins in `order`; one more entry than there are groups.
-    pub starts: ScratchVec<'a, u32>,
-    /// All indices, group by group, ascending within each.
-    pub order: ScratchVec<'a, u32>,
+    starts: ScratchVec<'a, u32>,
+    /// A permutation of `0..len`, by construction.
+    order: ScratchVec<'a, u32>,
 }
 
-impl Groups<'_> {
+impl<'a> Groups<'a> {
+    /// Where each group begins in [`order`](Self::order); one more entry than there are groups.
+    pub fn starts(&self) -> &[u32] {
+        &self.starts
+    }
+
+    /// All indices, group by group, ascending within each.
+    pub fn order(&self) -> &[u32] {
+        &self.order
+    }
+
     /// The indices whose key is `key`.
     pub fn of(&self, key: usize) -> &[u32] {
         &self.order[self.starts[key] as usize..self.starts[key + 1] as usize]
+    }
+
+    /// Calls `f` with each place and index, in order, so that neighbours in a group find each other's data in the cache;
+    /// returns the results by index.
+    pub fn map<T: Copy + Send + Sync>(
+        &self,
+        cx: Cx<'a>,
+        label: Label,
+        grain: usize,
+        f: impl Fn(usize, usize) -> T + Sync,
+    ) -> ScratchVec<'a, T> {
+        let order = self.order.as_slice();
+        // SAFETY: `order` is a permutation, so each place of the result is written once.
+        unsafe {
+            filled(cx, order.len(), |places: Places<T>| {
+                cx.par_for(label, order.len(), grain, |range, _| {
+                    for place in range {
+                        let index = order[place] as usize;
+                        places.at(index).write(f(place, index));
+                    }
+                });
+            })
+        }
+    }
+
+    /// The parts, to lend: starts and order.
+    pub fn into_parts(self) -> (ScratchVec<'a, u32>, ScratchVec<'a, u32>) {
+        (self.starts, self.order)
     }
 }
 

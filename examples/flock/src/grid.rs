@@ -10,19 +10,16 @@
 //! Different lines may meet in a bucket; every entry carries its line, and strangers are passed over. Neighbours
 //! come in order of (z, y, x, row), whatever the hash does, so sums over them have one order.
 
-use crate::{Position, Velocity};
 use layerw::math::Vec3;
-use layerw::{Cx, FrameSlice, LocalMut, Query, Res, label, par};
-use std::ops::Range;
+use layerw::{Cx, Label, ScratchVec, par};
 
-/// What the flock looks up, built anew in each step. Lives in frame scratch, so it is neither hashed nor kept.
-#[derive(Default)]
-pub struct Grid {
+/// All boids, sorted by cell. Lives in frame scratch.
+pub struct Grid<'a> {
     shape: Shape,
-    starts: FrameSlice<u32>,
-    lines: FrameSlice<u32>,
-    positions: FrameSlice<Vec3>,
-    velocities: FrameSlice<Vec3>,
+    groups: par::Groups<'a>,
+    lines: ScratchVec<'a, u32>,
+    axes: [ScratchVec<'a, f32>; 3],
+    velocities: ScratchVec<'a, Vec3>,
 }
 
 /// Size of cells and number of buckets.
@@ -70,67 +67,93 @@ fn line(y: i32, z: i32) -> u32 {
     (y as u16 as u32) | (z as u16 as u32) << 16
 }
 
-/// Sorts all boids into the grid.
-pub fn build_grid(
-    positions: Query<&Position>,
-    velocities: Query<&Velocity>,
-    rules: Res<crate::Rules>,
-    mut grid: LocalMut<Grid>,
-    cx: Cx,
-) {
-    let label = label("grid");
-    let positions = positions.collect(cx, label, |position| position.0);
-    let velocities = velocities.collect(cx, label, |velocity| velocity.0);
-    let shape = Shape::new(rules.radius, positions.len());
-    let (positions, velocities) = (positions.as_slice(), velocities.as_slice());
-    let keys = par::map(cx, label, positions.len(), 4096, |row| {
-        shape.bucket(shape.cell(positions[row]))
-    });
-    let groups = par::group(cx, label, &keys, shape.mask as usize + 1);
-    let order = groups.order.as_slice();
-    let sorted = |values: &[Vec3]| {
-        par::map(cx, label, order.len(), 4096, |place| {
-            values[order[place] as usize]
+/// Neighbours that are noted before they are visited: telling them from strangers needs no branch then, and a branch
+/// that goes one way in six is mispredicted all the time.
+const NOTED: usize = 64;
+
+/// Boids looked at together: two vectors of four.
+const BATCH: usize = 8;
+
+/// Boids that a worker sorts at a time.
+const GRAIN: usize = 4096;
+
+/// Boids that look around at a time; each looks at some hundred and fifty others.
+const LOOKS: usize = 256;
+
+impl<'a> Grid<'a> {
+    /// Sorts boids into cells of one `radius`.
+    pub fn build(
+        cx: Cx<'a>,
+        label: Label,
+        positions: &[Vec3],
+        velocities: &[Vec3],
+        radius: f32,
+    ) -> Self {
+        let shape = Shape::new(radius, positions.len());
+        let bucket = |row: usize| shape.bucket(shape.cell(positions[row]));
+        let keys = par::map(cx, label, positions.len(), GRAIN, bucket);
+        let groups = par::group(cx, label, &keys, shape.mask as usize + 1);
+        let order = groups.order();
+        // Entries behind the last boid, so that a batch may begin at any place; nobody looks at them.
+        let padded = order.len() + BATCH;
+        let boid = |place: usize| order.get(place).map_or(0, |&row| row as usize);
+        let line_of = |place: usize| {
+            let cell = shape.cell(positions[boid(place)]);
+            line(cell.y, cell.z)
+        };
+        Grid {
+            shape,
+            lines: par::map(cx, label, padded, GRAIN, line_of),
+            axes: [0, 1, 2].map(|axis| {
+                par::map(cx, label, padded, GRAIN, |place| {
+                    positions[boid(place)][axis]
+                })
+            }),
+            velocities: par::map(cx, label, order.len(), GRAIN, |place| {
+                velocities[boid(place)]
+            }),
+            groups,
+        }
+    }
+
+    /// `f` of the neighbourhood, position and velocity of every boid, by row. Boids are visited in order of their cells, so
+    /// that those who look at the same neighbours do it one after the other.
+    pub fn map<T: Copy + Send + Sync>(
+        &self,
+        cx: Cx<'a>,
+        label: Label,
+        f: impl Fn(View<'_>, Vec3, Vec3) -> T + Sync,
+    ) -> ScratchVec<'a, T> {
+        let [x, y, z] = &self.axes;
+        let view = View {
+            shape: self.shape,
+            starts: self.groups.starts(),
+            lines: &self.lines,
+            x,
+            y,
+            z,
+            velocities: &self.velocities,
+        };
+        self.groups.map(cx, label, LOOKS, |place, _| {
+            f(
+                view,
+                Vec3::new(view.x[place], view.y[place], view.z[place]),
+                view.velocities[place],
+            )
         })
-    };
-    let line_of = |place| {
-        let cell = shape.cell(positions[order[place] as usize]);
-        line(cell.y, cell.z)
-    };
-    *grid = Grid {
-        shape,
-        lines: par::map(cx, label, order.len(), 4096, line_of).lend(),
-        positions: sorted(positions).lend(),
-        velocities: sorted(velocities).lend(),
-        starts: groups.starts.lend(),
-    };
+    }
 }
 
-/// A grid as it is seen by one row.
+/// A grid as its boids see it.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
     shape: Shape,
     starts: &'a [u32],
     lines: &'a [u32],
-    positions: &'a [Vec3],
+    x: &'a [f32],
+    y: &'a [f32],
+    z: &'a [f32],
     velocities: &'a [Vec3],
-}
-
-/// Neighbours that are noted before they are visited: telling them from strangers is a loop without
-/// branches then.
-const NOTED: usize = 64;
-
-impl Grid {
-    /// The grid of this step.
-    pub fn view<'a>(&self, cx: Cx<'a>) -> View<'a> {
-        View {
-            shape: self.shape,
-            starts: cx.frame(&self.starts),
-            lines: cx.frame(&self.lines),
-            positions: cx.frame(&self.positions),
-            velocities: cx.frame(&self.velocities),
-        }
-    }
 }
 
 impl View<'_> {
@@ -139,6 +162,7 @@ impl View<'_> {
     pub fn neighbours(&self, position: Vec3, radius: f32, mut visit: impl FnMut(Vec3, f32, Vec3)) {
         let cell = self.shape.cell(position);
         let mut noted = [0; NOTED];
+        let mut count = 0;
         for z in cell.z - 1..=cell.z + 1 {
             for y in cell.y - 1..=cell.y + 1 {
                 let line = line(y, z);
@@ -158,42 +182,55 @@ impl View<'_> {
                     let (mut start, end) =
                         (self.starts[first] as usize, self.starts[past] as usize);
                     while start < end {
-                        let block = start..end.min(start + NOTED);
-                        start = block.end;
-                        for &place in self.note(block, line, position, radius, &mut noted) {
-                            let offset = self.positions[place as usize] - position;
-                            visit(
-                                offset,
-                                offset.length_squared(),
-                                self.velocities[place as usize],
-                            );
+                        if count > NOTED - BATCH {
+                            self.visit(&noted[..count], position, &mut visit);
+                            count = 0;
                         }
+                        let near = self.near(start, line, position, radius);
+                        for (place, near) in (start..end).zip(near) {
+                            noted[count % NOTED] = place as u32;
+                            count += near as usize;
+                        }
+                        start += BATCH;
                     }
                 }
             }
         }
+        self.visit(&noted[..count], position, &mut visit);
     }
 
-    /// The places of a block, at most [`NOTED`], that are neighbours.
+    /// Which boids of a batch are neighbours, 1 or 0 each. A loop without branches over plain arrays, so that it becomes
+    /// vector instructions on every host.
     #[inline(always)]
-    fn note<'n>(
-        &self,
-        block: Range<usize>,
-        line: u32,
-        position: Vec3,
-        radius: f32,
-        noted: &'n mut [u32; NOTED],
-    ) -> &'n [u32] {
+    fn near(&self, start: usize, line: u32, position: Vec3, radius: f32) -> [u32; BATCH] {
+        let batch = start..start + BATCH;
+        let (x, y, z) = (
+            &self.x[batch.clone()],
+            &self.y[batch.clone()],
+            &self.z[batch.clone()],
+        );
+        let lines = &self.lines[batch];
         let limit = radius * radius;
-        let mut count = 0;
-        let candidates = self.positions[block.clone()]
-            .iter()
-            .zip(&self.lines[block.clone()]);
-        for ((&other, &its_line), place) in candidates.zip(block.start as u32..) {
-            let squared = (other - position).length_squared();
-            noted[count % NOTED] = place;
-            count += usize::from((its_line == line) & (squared < limit) & (squared > 0.0));
+        let mut near = [0; BATCH];
+        for lane in 0..BATCH {
+            let (dx, dy, dz) = (
+                x[lane] - position.x,
+                y[lane] - position.y,
+                z[lane] - position.z,
+            );
+            let squared = dx * dx + dy * dy + dz * dz;
+            near[lane] = u32::from((lines[lane] == line) & (squared < limit) & (squared > 0.0));
         }
-        &noted[..count]
+        near
+    }
+
+    /// Visits neighbours that were noted.
+    #[inline(always)]
+    fn visit(&self, noted: &[u32], position: Vec3, visit: &mut impl FnMut(Vec3, f32, Vec3)) {
+        for &place in noted {
+            let place = place as usize;
+            let offset = Vec3::new(self.x[place], self.y[place], self.z[place]) - position;
+            visit(offset, offset.length_squared(), self.velocities[place]);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::grid::Grid;
 use crate::{Position, Velocity};
 use layerw::math::Vec3;
-use layerw::{Cx, Local, Res, component};
+use layerw::{Cx, FrameSlice, Local, LocalMut, Query, Res, component, label};
 
 /// How boids behave. A resource, so it is part of the state's hash.
 #[component]
@@ -87,25 +87,44 @@ impl Sight {
     }
 }
 
-/// Turns each boid as its neighbours suggest.
-pub fn steer(
-    velocity: &mut Velocity,
-    position: &Position,
-    grid: Local<Grid>,
+/// What each boid's neighbours make it want, by row; in frame scratch, looked up anew in each step.
+#[derive(Default)]
+pub struct Pulls(FrameSlice<Vec3>);
+
+/// Lets every boid look at its neighbours.
+pub fn look(
+    positions: Query<&Position>,
+    velocities: Query<&Velocity>,
     rules: Res<Rules>,
+    mut pulls: LocalMut<Pulls>,
     cx: Cx,
 ) {
-    let mut sight = Sight::default();
-    let view = grid.view(cx);
-    view.neighbours(position.0, rules.radius, |offset, squared, other| {
-        sight.add(&rules, offset, squared, other)
+    let (sort, look) = (label("sort into cells"), label("look around"));
+    let positions = positions.collect(cx, sort, |position| position.0);
+    let velocities = velocities.collect(cx, sort, |velocity| velocity.0);
+    let grid = Grid::build(cx, sort, &positions, &velocities, rules.radius);
+    let rules = *rules;
+    let wanted = grid.map(cx, look, |view, position, velocity| {
+        let mut sight = Sight::default();
+        view.neighbours(position, rules.radius, |offset, squared, other| {
+            sight.add(&rules, offset, squared, other);
+        });
+        sight.steer(&rules, position, velocity)
     });
-    let wanted = velocity.0 + sight.steer(&rules, position.0, velocity.0) * cx.dt;
-    let speed = wanted.length().max(1e-6);
-    velocity.0 = wanted * (speed.clamp(rules.slowest, rules.fastest) / speed);
+    pulls.0 = wanted.lend();
 }
 
-/// Moves each boid along.
+/// Turns every boid as its neighbours make it want.
+pub fn turn(mut velocities: Query<&mut Velocity>, pulls: Local<Pulls>, rules: Res<Rules>, cx: Cx) {
+    let (pulls, rules, dt) = (cx.frame(&pulls.0), *rules, cx.dt);
+    velocities.par_enumerate(cx, label("turn"), |boid, velocity| {
+        let wanted = velocity.0 + pulls[boid] * dt;
+        let speed = wanted.length().max(1e-6);
+        velocity.0 = wanted * (speed.clamp(rules.slowest, rules.fastest) / speed);
+    });
+}
+
+/// Moves every boid along.
 pub fn fly(position: &mut Position, velocity: &Velocity, cx: Cx) {
     position.0 += velocity.0 * cx.dt;
 }

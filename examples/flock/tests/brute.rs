@@ -76,8 +76,9 @@ fn the_grid_gives_the_bits_of_looking_at_all() {
                 "step {step}, boid {row}"
             );
         }
+        // A small flock is mostly surface; the big one sees more.
         assert!(
-            seen >= 15 * BOIDS as u64,
+            seen >= 10 * BOIDS as u64,
             "a boid sees {} others on average",
             seen as f64 / BOIDS as f64
         );
