@@ -70,7 +70,7 @@ where
         Request::Verb(verb) => verb,
     };
     let engine = || {
-        layerw_trace::name_thread("worker 0");
+        layerw_trace::name_thread(FIRST_WORKER);
         // A panic of the project's code has said what it has to say; all that is left is to end in order.
         catch_unwind(AssertUnwindSafe(|| follow(verb, build)))
     };
@@ -83,6 +83,9 @@ where
 
 /// What the engine thread is called.
 const ENGINE_THREAD: &str = "layerw-engine";
+
+/// What it is called in traces, beside `worker 1` and the others that `layerw-jobs` names.
+const FIRST_WORKER: &str = "worker 0";
 
 fn follow<B>(verb: Verb, build: Option<B>) -> Result<ExitCode>
 where

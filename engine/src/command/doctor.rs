@@ -7,10 +7,10 @@ use layerw_jobs::Jobs;
 use layerw_memory::{Arena, Bytes, PAGE};
 use layerw_platform::threads::{Thread, threads};
 
-use super::ENGINE_THREAD;
 use super::options::{DoctorOptions, Switch};
 use super::output;
 use super::prepare::{Prepared, Project};
+use super::{ENGINE_THREAD, FIRST_WORKER};
 use crate::error::Result;
 use crate::runner::RunnerOptions;
 use crate::settings::Settings;
@@ -159,18 +159,23 @@ fn threads_with_owners(text: &mut String) {
     }
 }
 
-/// Who started a thread. Linux keeps 15 bytes of a name.
+/// Who started a thread. Linux keeps 15 bytes of a name, and Tracy's client gives the thread the name that it has in traces.
 fn owner(thread: &Thread) -> &'static str {
     let name = thread.name.as_str();
-    let cut = |full: &'static str| &full[..full.len().min(15)];
-    match name {
-        _ if thread.id == u64::from(std::process::id()) => {
-            "the process's first thread: waits for the engine thread"
-        }
-        _ if name == cut(ENGINE_THREAD) => "engine thread: worker 0, owns the loop",
-        _ if name.strip_prefix("layerw-").is_some_and(is_number) => "a worker",
-        _ if name.starts_with("Tracy ") => "Tracy's client, feature `tracy`",
-        _ => "not the engine's: the project or one of its libraries started it",
+    let engine = [&ENGINE_THREAD[..ENGINE_THREAD.len().min(15)], FIRST_WORKER];
+    let worker = name
+        .strip_prefix("layerw-")
+        .or(name.strip_prefix("worker "));
+    if thread.id == u64::from(std::process::id()) {
+        "the process's first thread: waits for the engine thread"
+    } else if engine.contains(&name) {
+        "engine thread: worker 0, owns the loop"
+    } else if worker.is_some_and(is_number) {
+        "a worker"
+    } else if name.starts_with("Tracy ") {
+        "Tracy's client, feature `tracy`"
+    } else {
+        "not the engine's: the project or one of its libraries started it"
     }
 }
 
@@ -198,7 +203,9 @@ mod tests {
             owner(&Thread { id: u64::MAX, name })
         };
         assert!(owner_of("layerw-engine").starts_with("engine thread"));
+        assert!(owner_of("worker 0").starts_with("engine thread"));
         assert_eq!(owner_of("layerw-17"), "a worker");
+        assert_eq!(owner_of("worker 17"), "a worker");
         assert!(owner_of("layerw-").starts_with("not the engine's"));
         assert!(owner_of("Tracy Profiler").starts_with("Tracy's"));
         assert!(owner_of("cpal_alsa_out").starts_with("not the engine's"));
