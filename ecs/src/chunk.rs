@@ -38,7 +38,8 @@ pub(crate) struct ChunkRecord {
     pub(crate) entities: u32,
     /// Slab of the entity column.
     pub(crate) entities_slab: u32,
-    pub(crate) _pad: u32,
+    /// Columns.
+    pub(crate) column_count: u32,
 }
 
 /// One column of a chunk in the arena.
@@ -84,9 +85,7 @@ impl<'w> Chunk<'w> {
             entities: pages.at(record.entities).cast(),
             archetype: record.archetype,
             len: record.len,
-            column_count: storage.archetypes[record.archetype as usize]
-                .components()
-                .len() as u32,
+            column_count: record.column_count,
             world: PhantomData,
         }
     }

@@ -178,3 +178,58 @@ impl Entities {
         unsafe { (*slot).location = location.0 };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::World;
+    use layerw_memory::{Arena, MemoryConfig};
+
+    #[test]
+    fn an_index_whose_generations_are_used_up_is_never_used_again() {
+        let arena = || Arena::new(&MemoryConfig::with_total(16 << 20)).expect("a small arena");
+        let mut world = World::new(&arena()).expect("a fresh arena");
+        let first = world.spawn(());
+        world.despawn(first).expect("lives");
+        // As if it had been used four billion times.
+        world.entities.slots.set(
+            0,
+            Slot {
+                generation: 0,
+                location: u32::MAX,
+            },
+        );
+        let last = world.spawn(());
+        assert_eq!((last.index(), last.generation()), (0, u32::MAX));
+        world.despawn(last).expect("lives");
+        assert_eq!(world.len(), 0);
+        assert_eq!(world.spawn(()).index(), 1);
+        let mut image = Vec::new();
+        world.snapshot(&mut image, b"").expect("memory takes all");
+        let mut other = World::new(&arena()).expect("a fresh arena");
+        other.restore(&image).expect("a good image");
+        assert_eq!((other.len(), other.hash()), (1, world.hash()));
+        assert_eq!(other.spawn(()).index(), 2);
+    }
+
+    #[test]
+    fn bits_that_no_world_gave_are_nobody() {
+        let mut world =
+            World::new(&Arena::new(&MemoryConfig::with_total(16 << 20)).expect("a small arena"))
+                .expect("a fresh arena");
+        let entity = world.spawn(());
+        world.despawn(entity).expect("lives");
+        for bits in [
+            1_u64 << 32 | 5,
+            2 << 32,
+            u64::MAX,
+            u64::from(u32::MAX) << 32,
+        ] {
+            let entity = Entity::from_bits(bits).expect("a generation");
+            assert!(
+                !world.contains(entity) && world.despawn(entity).is_err(),
+                "{entity}"
+            );
+        }
+    }
+}

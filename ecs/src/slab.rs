@@ -320,3 +320,93 @@ fn class_of(capacity: u32) -> usize {
         .position(|&known| known == capacity)
         .expect("a capacity class")
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{World, component};
+    use layerw_memory::{Arena, MemoryConfig, PAGE};
+
+    macro_rules! columns {
+        ($($name:ident)*) => {$(
+            #[component]
+            struct $name(f32);
+        )*};
+    }
+    columns!(A B C D E F G H I J);
+
+    #[component]
+    struct Wide([f32; 40]);
+
+    fn world() -> World {
+        let config = MemoryConfig::with_total(256 << 20);
+        World::new(&Arena::new(&config).expect("a small arena")).expect("a fresh arena")
+    }
+
+    #[test]
+    fn equal_rows_of_different_columns_differ_modulo_4_kib() {
+        let mut world = world();
+        let bundle = (
+            (A(0.0), B(0.0), C(0.0), D(0.0), E(0.0)),
+            (F(0.0), G(0.0), H(0.0), I(0.0), J(0.0)),
+        );
+        world.spawn_batch((0..20_000).map(|_| bundle));
+        for &chunk in world.archetypes()[0].chunks() {
+            let chunk = world.chunk(chunk);
+            let columns = (0..10).map(|column| chunk.column_ptr(column).as_ptr() as usize % 4096);
+            let mut phases: Vec<_> = columns
+                .chain([chunk.entities().as_ptr() as usize % 4096])
+                .collect();
+            phases.sort_unstable();
+            assert!(
+                phases.windows(2).all(|pair| pair[1] - pair[0] >= 256),
+                "{phases:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_belongs_to_one_component() {
+        let mut world = world();
+        for round in 0..30 {
+            world.spawn_batch((0..round * 50).map(|_| (A(0.0), Wide([0.0; 40]))));
+            world.spawn_batch((0..round * 30).map(|_| (A(0.0), B(0.0))));
+        }
+        let mut pages = std::collections::BTreeMap::new();
+        for archetype in world.archetypes() {
+            for &chunk in archetype.chunks() {
+                let chunk = world.chunk(chunk);
+                for (column, &id) in archetype.components().iter().enumerate() {
+                    let first = chunk.column_ptr(column).as_ptr() as usize;
+                    let last = first + chunk.len() * world.schema(id).size as usize - 1;
+                    for page in first / PAGE..=last / PAGE {
+                        assert_eq!(*pages.entry(page).or_insert(id), id, "page {page}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn emptied_slabs_go_back_but_for_one_of_a_kind() {
+        let mut world = world();
+        let used = |world: &World| world.arena().logic().stats().used;
+        let mut peaks = Vec::new();
+        for _ in 0..3 {
+            let entities: Vec<_> = world
+                .spawn_batch((0..100_000).map(|_| Wide([0.0; 40])))
+                .collect();
+            peaks.push(used(&world));
+            for &entity in entities.iter().rev() {
+                world.despawn(entity).expect("lives");
+            }
+            // The tables, the first chunk, and an empty slab of each of two kinds.
+            assert!(
+                used(&world) < peaks[0] / 4,
+                "{} of {}",
+                used(&world),
+                peaks[0]
+            );
+        }
+        assert_eq!(peaks[0], peaks[2]);
+    }
+}

@@ -239,7 +239,7 @@ impl Storage {
                     columns,
                     entities: 0,
                     entities_slab: NO_SLAB,
-                    _pad: 0,
+                    column_count: count,
                 };
                 let id = ChunkId(self.chunks.push_within(record));
                 self.archetypes[archetype as usize].chunks.push(id);
@@ -293,11 +293,7 @@ impl Storage {
     fn close_chunk(&mut self, id: ChunkId, context: Context<'_>) {
         let mut record = self.chunks.get(id.0);
         debug_assert_eq!(record.len, 0, "chunk {} still has rows", id.0);
-        for column in (0..self.archetypes[record.archetype as usize]
-            .components()
-            .len() as u32)
-            .map(|column| record.columns + column)
-        {
+        for column in record.columns..record.columns + record.column_count {
             let ColumnRecord { offset, slab, .. } = self.columns.get(column);
             self.slabs
                 .give(Block { offset, slab }, context.components, context.pages);
@@ -375,11 +371,8 @@ impl Storage {
 
     /// The blocks of a chunk, entities last.
     fn blocks(&self, record: ChunkRecord) -> impl Iterator<Item = Block> + '_ {
-        let count = self.archetypes[record.archetype as usize]
-            .components()
-            .len() as u32;
-        let columns =
-            (record.columns..record.columns + count).map(|column| self.columns.get(column));
+        let columns = record.columns..record.columns + record.column_count;
+        let columns = columns.map(|column| self.columns.get(column));
         columns
             .map(|ColumnRecord { offset, slab, .. }| Block { offset, slab })
             .chain([Block {

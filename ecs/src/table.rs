@@ -180,10 +180,11 @@ pub(crate) fn grow(
     let needed = pages_for(capacity * u64::from(record_bytes));
     let wanted = needed.max(header.run.pages.saturating_mul(2));
     let pool = pages.pool();
-    let run = pool.reserve_unzeroed(owner, wanted).or_else(|refusal| {
+    // Zeroed, since an image holds whole pages; pages that were never used are zero already and cost nothing.
+    let run = pool.reserve(owner, wanted).or_else(|refusal| {
         // Twice the size may be too much where the size itself is not.
         if wanted > needed {
-            pool.reserve_unzeroed(owner, needed)
+            pool.reserve(owner, needed)
         } else {
             Err(refusal)
         }
@@ -193,12 +194,8 @@ pub(crate) fn grow(
         pages.at(header.run.first * PAGE as u32),
         pool.address(run).as_ptr(),
     );
-    // SAFETY: `used` bytes fit in the old run, which the world holds, and in the new one, which is longer; the two are disjoint. What lies
-    // behind them in the new run is never read before it is written, but an image holds whole pages, so it is set to zero.
-    unsafe {
-        ptr::copy_nonoverlapping(from, to, used);
-        to.add(used).write_bytes(0, run.bytes() as usize - used);
-    }
+    // SAFETY: `used` bytes fit in the old run, which the world holds, and in the new one, which is longer; the two are disjoint.
+    unsafe { ptr::copy_nonoverlapping(from, to, used) };
     if header.run.pages > 0 {
         pool.release(owner, header.run);
     }
@@ -210,4 +207,54 @@ pub(crate) fn grow(
 /// Pages for this many bytes; a number that no pool has where it overflows.
 pub(crate) fn pages_for(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(PAGE as u64)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use layerw_memory::{Arena, MemoryConfig, PageRun};
+
+    #[test]
+    fn a_growing_table_keeps_its_records_and_gives_its_old_pages_back() {
+        let arena = Arena::new(&MemoryConfig::with_total(4 << 20)).expect("a small arena");
+        let (pages, pool) = (Pages::new(&arena), arena.logic());
+        let owner = pool.owner("table", pool.bytes()).expect("a fresh name");
+        let mut header = TableHeader::default();
+        // SAFETY: the header outlives the table and has no run yet.
+        let mut table: Table<u64> = unsafe { Table::new(&pages, &raw mut header) };
+        for record in 0..40_000 {
+            table.push(record, &pages, owner).expect("room");
+        }
+        assert!(table.iter().eq(0..40_000));
+        assert_eq!(table.pop(), Some(39_999));
+        table.set(7, 70);
+        assert_eq!((table.get(7), table.len()), (70, 39_999));
+        // 8 pages: 5 are needed, and tables double.
+        assert_eq!(pool.stats().used, 8 * PAGE as u64);
+    }
+
+    #[test]
+    fn a_table_that_cannot_double_grows_by_what_it_needs() {
+        let config = MemoryConfig {
+            logic: 7 * PAGE as u64,
+            ..MemoryConfig::with_total(4 << 20)
+        };
+        let arena = Arena::new(&config).expect("a small arena");
+        let (pages, pool) = (Pages::new(&arena), arena.logic());
+        let owner = pool.owner("table", pool.bytes()).expect("a fresh name");
+        let mut header = TableHeader::default();
+        let three = 3 * PAGE as u64 / 8;
+        grow(&mut header, 8, three, &pages, owner).expect("room for 3 pages");
+        header.len = header.capacity;
+        grow(&mut header, 8, three + 1, &pages, owner)
+            .expect("6 more pages are too many, 4 are not");
+        assert_eq!(header.run, PageRun { first: 3, pages: 4 });
+        let refusal = grow(&mut header, 8, 2 * three, &pages, owner).expect_err("no room");
+        assert!(refusal.to_string().contains("table"), "{refusal}");
+        assert_eq!(
+            header.run,
+            PageRun { first: 3, pages: 4 },
+            "it stays where it was"
+        );
+    }
 }

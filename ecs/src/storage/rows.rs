@@ -27,11 +27,8 @@ impl Storage {
     /// Notes a change of all columns of a chunk.
     #[inline(always)]
     fn mark(&mut self, record: ChunkRecord, tick: u64) {
-        let count = self.archetypes[record.archetype as usize]
-            .components()
-            .len();
         let first = self.first_column(record);
-        for column in 0..count {
+        for column in 0..record.column_count as usize {
             // SAFETY: the chunk's column records exist, and `&mut self` excludes readers.
             unsafe { (*first.add(column)).changed = tick };
         }

@@ -22,7 +22,6 @@ pub(super) fn check(pages: &mut Pages<'_>, tables: &Tables) -> Result<(), ImageE
         let place = || format!("chunk {number}");
         if chunk.archetype as usize >= tables.archetypes.len()
             || chunk.columns as usize != next_column
-            || chunk._pad != 0
         {
             return Err(ImageError::malformed(
                 place(),
@@ -34,8 +33,12 @@ pub(super) fn check(pages: &mut Pages<'_>, tables: &Tables) -> Result<(), ImageE
             .columns
             .get(next_column..)
             .and_then(|rest| rest.get(..list.len()));
-        let Some(columns) = columns else {
-            return Err(ImageError::malformed(place(), "it has not all its columns"));
+        let Some(columns) = columns.filter(|columns| columns.len() == chunk.column_count as usize)
+        else {
+            return Err(ImageError::malformed(
+                place(),
+                "it has not a column for each component",
+            ));
         };
         next_column += list.len();
         if chunk.capacity == 0 {
