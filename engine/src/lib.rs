@@ -26,15 +26,15 @@ mod settings;
 mod sim;
 mod snapshot;
 
-pub use command::{OutputError, ReplayError, UsageError, main};
 #[doc(hidden)]
 pub use command::tools;
+pub use command::{OutputError, ReplayError, UsageError, main};
 pub use config::{ConfigError, Place};
 pub use error::{Error, Result};
 pub use layerw_ecs as ecs;
 pub use layerw_ecs::{
-    Changed, Commands, Component, Cx, Entity, Events, IntoRow, IntoWhole, Local, LocalMut, Pending, Query, Random, Res,
-    ResMut, StateHash, With, Without, World, math, par,
+    Changed, Commands, Component, Cx, Entity, Events, IntoRow, IntoWhole, Local, LocalMut, Pending,
+    Query, Random, Res, ResMut, StateHash, With, Without, World, math, par,
 };
 pub use layerw_ecs_macros::component_of_layerw as component;
 pub use layerw_frame_graph::Spread;
@@ -51,4 +51,5 @@ pub use snapshot::SnapshotError;
 /// Counts every call of the global allocator, in every program that uses the engine; the price is
 /// two relaxed additions per call.
 #[global_allocator]
-static ALLOCATOR: layerw_memory::counting::CountingAllocator = layerw_memory::counting::CountingAllocator;
+static ALLOCATOR: layerw_memory::counting::CountingAllocator =
+    layerw_memory::counting::CountingAllocator;

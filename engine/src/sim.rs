@@ -1,11 +1,11 @@
 //! A simulation as its author writes it: a world and its systems, in order.
 
 use crate::error::Result;
+use layerw_ecs::World;
 use layerw_ecs::row::IntoRow;
 use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::{Exclusive, IntoWhole};
-use layerw_ecs::World;
 use layerw_memory::{Arena, MemoryConfig};
 
 /// Simulated seconds a step where nobody says otherwise.
@@ -58,7 +58,15 @@ impl Sim {
         let arena = Arena::new(config)?;
         let mut world = World::new(&arena)?;
         world.set_dt(DEFAULT_DT);
-        Ok(Sim { world, arena, systems: Vec::new(), rate: None, frames: DEFAULT_FRAMES, on_finish: Vec::new(), on_restore: Vec::new() })
+        Ok(Sim {
+            world,
+            arena,
+            systems: Vec::new(),
+            rate: None,
+            frames: DEFAULT_FRAMES,
+            on_finish: Vec::new(),
+            on_restore: Vec::new(),
+        })
     }
 
     /// Steps per simulated second, and per wall second where the simulation is played.
@@ -73,7 +81,10 @@ impl Sim {
     /// `seconds` is not finite and positive.
     #[must_use]
     pub fn dt(mut self, seconds: f64) -> Self {
-        assert!(seconds.is_finite() && seconds > 0.0, "a step of {seconds} simulated seconds is not possible; give a positive number");
+        assert!(
+            seconds.is_finite() && seconds > 0.0,
+            "a step of {seconds} simulated seconds is not possible; give a positive number"
+        );
         self.world.set_dt(seconds);
         self
     }
@@ -84,7 +95,10 @@ impl Sim {
     /// `hertz` is not finite and positive.
     #[must_use]
     pub fn rate(mut self, hertz: f64) -> Self {
-        assert!(hertz.is_finite() && hertz > 0.0, "a rate of {hertz} steps per second is not possible; give a positive number");
+        assert!(
+            hertz.is_finite() && hertz > 0.0,
+            "a rate of {hertz} steps per second is not possible; give a positive number"
+        );
         self.rate = Some(hertz);
         self
     }
@@ -114,7 +128,11 @@ impl Sim {
     }
 
     /// Adds a system that has the world to itself while it runs; everything before it ends first, everything after it waits.
-    pub fn exclusive(&mut self, name: &str, system: impl Fn(&mut World) + Send + Sync + 'static) -> &mut Self {
+    pub fn exclusive(
+        &mut self,
+        name: &str,
+        system: impl Fn(&mut World) + Send + Sync + 'static,
+    ) -> &mut Self {
         self.add(Exclusive::decl(name, system))
     }
 
@@ -159,7 +177,12 @@ pub struct Finish<'a> {
 
 impl<'a> Finish<'a> {
     pub(crate) fn new(world: &'a World, frames: u64) -> Self {
-        Finish { world, frames, report: serde_json::Map::new(), lines: String::new() }
+        Finish {
+            world,
+            frames,
+            report: serde_json::Map::new(),
+            lines: String::new(),
+        }
     }
 
     /// The world after the last step.
