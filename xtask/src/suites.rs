@@ -205,6 +205,9 @@ fn tracy(checks: &mut Checks) {
     checks.step(Step::tests(
         "test --package layerw-trace --features tracy,tracy-flush --test tracy --profile checked",
     ));
+    checks.step(Step::tests(
+        "test --package layerw-tests --features tracy --test tracy --profile checked",
+    ));
 }
 
 fn examples(checks: &mut Checks) {
