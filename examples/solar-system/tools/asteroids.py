@@ -26,6 +26,8 @@ import sys
 import numpy
 from numpy.polynomial import chebyshev
 
+sys.dont_write_bytecode = True
+
 from extract import DATA, DAY, FIRST, LAST, SERIES, STEP, constants, evaluate
 
 PERTURBERS = ["Ceres", "Pallas", "Vesta"]
