@@ -1,6 +1,9 @@
 //! The plain use of a world: entities, components, resources, events, locals.
 
-use layerw_ecs::{CHUNK_ROWS, EcsError, Entity, NoSuchEntity, World, component};
+use layerw_ecs::{
+    CHUNK_ROWS, COMPONENTS_MAX, EcsError, Entity, Field, NoSuchEntity, Primitive, Schema, World,
+    component,
+};
 use layerw_memory::{Arena, MemoryConfig, PAGE};
 
 #[component]
@@ -330,4 +333,58 @@ fn spawn_panics_with_the_table() {
         text.contains("(whole pool)") && text.contains("component Mass"),
         "{text}"
     );
+}
+
+#[test]
+fn a_layout_declared_elsewhere_is_the_same_component() {
+    let field = |name: &str, offset| Field {
+        name: name.to_owned(),
+        primitive: Primitive::F64,
+        offset,
+        count: 1,
+    };
+    let mut world = world();
+    let schema = Schema::new("Mass".to_owned(), 8, 8, true, vec![field("0", 0)]);
+    let id = world.register_schema(schema.clone()).expect("a fresh name");
+    assert_eq!(world.component_id::<Mass>(), None, "no Rust type yet");
+    assert_eq!(world.register::<Mass>().expect("the same layout"), id);
+    assert_eq!(world.schema(id), &schema);
+    let entity = world.spawn(Mass(3.0));
+    assert_eq!(world.get::<Mass>(entity), Some(&Mass(3.0)));
+
+    let gap = Schema::new(
+        "Gap".to_owned(),
+        24,
+        8,
+        true,
+        vec![field("a", 0), field("b", 16)],
+    );
+    let refusal = world.register_schema(gap).expect_err("a gap").to_string();
+    assert_eq!(
+        refusal,
+        "component `Gap` cannot live in the world: field `b` starts at byte 16, and the one before it ends at 8; cover every byte by \
+         one field, aligned, in order"
+    );
+    for number in 1.. {
+        let schema = Schema::new(format!("Number{number}"), 8, 8, true, vec![field("0", 0)]);
+        if let Err(refusal) = world.register_schema(schema) {
+            assert_eq!(number, COMPONENTS_MAX, "with `Mass` before them");
+            assert!(refusal.to_string().contains("is one too many"), "{refusal}");
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_batch_names_its_entities_in_order_and_anywhere() {
+    let mut world = world();
+    world.spawn(Mass(-1.0));
+    let spawned = world.spawn_batch((0..10_000).map(|x| Mass(f64::from(x))));
+    assert_eq!(spawned.len(), 10_000);
+    let (all, mut some) = (spawned.clone().collect::<Vec<_>>(), spawned);
+    assert_eq!(some.nth(5_000), Some(all[5_000]));
+    assert_eq!(some.next(), Some(all[5_001]));
+    assert_eq!((some.nth(usize::MAX), some.next()), (None, None));
+    assert_eq!(world.get::<Mass>(all[9_999]), Some(&Mass(9_999.0)));
+    assert_eq!(world.spawn_batch(std::iter::empty::<Mass>()).count(), 0);
 }
