@@ -26,7 +26,12 @@ pub struct Command {
 impl Command {
     /// Reads the arguments; the error is what to tell the user.
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String> {
-        let mut command = Command { effort: Effort::full(), list: false, markdown: false, cases: Vec::new() };
+        let mut command = Command {
+            effort: Effort::full(),
+            list: false,
+            markdown: false,
+            cases: Vec::new(),
+        };
         let mut rounds = None;
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
@@ -65,7 +70,10 @@ fn known_case(wanted: &str) -> Result<String, String> {
         return Ok(wanted.to_owned());
     }
     let names: Vec<&str> = cases::all().map(|case| case.name).collect();
-    Err(format!("{wanted}: no such case; there are {}", names.join(", ")))
+    Err(format!(
+        "{wanted}: no such case; there are {}",
+        names.join(", ")
+    ))
 }
 
 /// Whether `wanted` is the case's name or family, in any case of letters.

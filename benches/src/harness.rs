@@ -51,10 +51,12 @@ pub struct Goal {
     pub reach: Reach,
 }
 
-/// A goal is a ratio to the best peer of the same run, or stands by itself.
+/// A goal is a ratio to somebody of the same run, or stands by itself.
 pub enum Reach {
     /// The engine's value by the best peer's.
     OfBest(f64),
+    /// The engine's value by that of the loop by hand.
+    OfFloor(f64),
     Value(f64),
 }
 
@@ -101,7 +103,12 @@ pub struct Repeat {
 impl Figure {
     /// A figure without a goal, of which less is better.
     pub const fn new(unit: &'static str) -> Figure {
-        Figure { suffix: "", unit, better: Better::Less, goals: &[] }
+        Figure {
+            suffix: "",
+            unit,
+            better: Better::Less,
+            goals: &[],
+        }
     }
 
     pub const fn suffix(self, suffix: &'static str) -> Figure {
@@ -109,7 +116,10 @@ impl Figure {
     }
 
     pub const fn more_is_better(self) -> Figure {
-        Figure { better: Better::More, ..self }
+        Figure {
+            better: Better::More,
+            ..self
+        }
     }
 
     pub const fn goals(self, goals: &'static [Goal]) -> Figure {
@@ -120,22 +130,44 @@ impl Figure {
 impl Goal {
     /// Reach `ours` where the best peer has `best`.
     pub const fn ratio(threads: usize, ours: f64, best: f64) -> Goal {
-        Goal { threads, reach: Reach::OfBest(ours / best) }
+        Goal {
+            threads,
+            reach: Reach::OfBest(ours / best),
+        }
+    }
+
+    /// Reach `ours` where the best floor has `floor`.
+    pub const fn of_floor(threads: usize, ours: f64, floor: f64) -> Goal {
+        Goal {
+            threads,
+            reach: Reach::OfFloor(ours / floor),
+        }
     }
 
     /// Reach a value, whatever others do.
     pub const fn value(threads: usize, value: f64) -> Goal {
-        Goal { threads, reach: Reach::Value(value) }
+        Goal {
+            threads,
+            reach: Reach::Value(value),
+        }
     }
 }
 
 impl Effort {
     pub fn full() -> Effort {
-        Effort { quick: false, rounds: 7, round_ns: 25_000_000 }
+        Effort {
+            quick: false,
+            rounds: 7,
+            round_ns: 25_000_000,
+        }
     }
 
     pub fn quick() -> Effort {
-        Effort { quick: true, rounds: 1, round_ns: 0 }
+        Effort {
+            quick: true,
+            rounds: 1,
+            round_ns: 0,
+        }
     }
 
     /// A size for measuring, or for checking only.
@@ -144,14 +176,25 @@ impl Effort {
     }
 
     pub fn repeat(self) -> Repeat {
-        Repeat { calls: 1, round_ns: self.round_ns }
+        Repeat {
+            calls: 1,
+            round_ns: self.round_ns,
+        }
     }
 }
 
 impl Entry {
     /// A peer that `start` sets up, on a new thread that is its own.
-    pub fn new(peer: &'static str, threads: usize, start: impl FnOnce() -> Result<Round> + Send + 'static) -> Entry {
-        Entry { peer, threads, start: Box::new(start) }
+    pub fn new(
+        peer: &'static str,
+        threads: usize,
+        start: impl FnOnce() -> Result<Round> + Send + 'static,
+    ) -> Entry {
+        Entry {
+            peer,
+            threads,
+            start: Box::new(start),
+        }
     }
 }
 
@@ -199,7 +242,10 @@ impl Repeat {
 /// Runs a case: all peers, round by round.
 pub fn measure(case: &Case, effort: Effort) -> Result<Vec<Measured>> {
     let entries = (case.entries)(effort);
-    let named: Vec<_> = entries.iter().map(|entry| (entry.peer, entry.threads)).collect();
+    let named: Vec<_> = entries
+        .iter()
+        .map(|entry| (entry.peer, entry.threads))
+        .collect();
     let mut values = vec![vec![Vec::new(); case.figures.len()]; named.len()];
     thread::scope(|scope| -> Result<()> {
         let seats: Vec<Seat> = entries
@@ -255,12 +301,18 @@ impl Seat {
     fn round(&self) -> Result<Vec<f64>> {
         // A peer that has ended says so below.
         let _ = self.go.send(());
-        self.told.recv().unwrap_or_else(|_| Err(anyhow!("the peer's thread ended")))
+        self.told
+            .recv()
+            .unwrap_or_else(|_| Err(anyhow!("the peer's thread ended")))
     }
 }
 
 /// The life of a peer's thread. The first turn sets the peer up, as well.
-fn sit(start: Box<dyn FnOnce() -> Result<Round> + Send>, wait: &Receiver<()>, tell: &Sender<Result<Vec<f64>>>) {
+fn sit(
+    start: Box<dyn FnOnce() -> Result<Round> + Send>,
+    wait: &Receiver<()>,
+    tell: &Sender<Result<Vec<f64>>>,
+) {
     let mut start = Some(start);
     let mut round = None;
     while wait.recv().is_ok() {
@@ -268,9 +320,12 @@ fn sit(start: Box<dyn FnOnce() -> Result<Round> + Send>, wait: &Receiver<()>, te
             if let Some(start) = start.take() {
                 round = Some(start()?);
             }
-            round.as_mut().ok_or_else(|| anyhow!("the peer was not set up"))?()
+            round
+                .as_mut()
+                .ok_or_else(|| anyhow!("the peer was not set up"))?()
         }));
-        let result = turn.unwrap_or_else(|payload| Err(anyhow!("panicked: {}", message(&*payload))));
+        let result =
+            turn.unwrap_or_else(|payload| Err(anyhow!("panicked: {}", message(&*payload))));
         if tell.send(result).is_err() {
             return;
         }
@@ -279,7 +334,8 @@ fn sit(start: Box<dyn FnOnce() -> Result<Round> + Send>, wait: &Receiver<()>, te
 
 fn message(payload: &(dyn std::any::Any + Send)) -> &str {
     let text = payload.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no message")
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("no message")
 }
 
 impl Measured {

@@ -9,12 +9,20 @@ pub const OURS: &str = "layerw";
 
 /// Peers whose name begins so are baselines: loops by hand over plain arrays, or the engine with something left out.
 /// They show where the floor is, and goals do not compare with them.
-const BASELINES: [&str; 2] = ["floor", "layerw"];
+const BASELINES: [&str; 2] = [FLOOR, OURS];
+const FLOOR: &str = "floor";
 
 /// One line per figure and peer.
 pub fn print_lines(rows: &[Measured]) {
     for row in rows {
-        println!("{},{},{},{},{}", row.case, row.peer, row.threads, digits(row.median()), row.unit);
+        println!(
+            "{},{},{},{},{}",
+            row.case,
+            row.peer,
+            row.threads,
+            digits(row.median()),
+            row.unit
+        );
     }
 }
 
@@ -32,9 +40,18 @@ pub fn markdown(rows: &[Measured]) -> String {
             Better::Less => a.median().total_cmp(&b.median()),
             Better::More => b.median().total_cmp(&a.median()),
         });
-        let best = others.iter().find(|row| !is_baseline(row.peer)).map(|row| row.median());
-        let others: Vec<String> =
-            others.iter().map(|row| format!("{} {}", row.peer, digits(row.median()))).collect();
+        let best = others
+            .iter()
+            .find(|row| !is_baseline(row.peer))
+            .map(|row| row.median());
+        let floor = others
+            .iter()
+            .find(|row| row.peer.starts_with(FLOOR))
+            .map(|row| row.median());
+        let others: Vec<String> = others
+            .iter()
+            .map(|row| format!("{} {}", row.peer, digits(row.median())))
+            .collect();
         let (low, high) = (ours.values[0], ours.values[ours.values.len() - 1]);
         let _ = writeln!(
             text,
@@ -47,7 +64,7 @@ pub fn markdown(rows: &[Measured]) -> String {
             digits(high),
             others.join(", "),
             best.map_or_else(String::new, |best| digits(ours.median() / best)),
-            goal(ours, best),
+            goal(ours, best, floor),
         );
     }
     text
@@ -58,12 +75,12 @@ fn is_baseline(peer: &str) -> bool {
 }
 
 /// The goal and whether it is reached, as two cells.
-fn goal(ours: &Measured, best: Option<f64>) -> String {
-    let wanted = match (ours.goal().map(|goal| &goal.reach), best) {
-        (Some(Reach::Value(value)), _) => Some((*value, digits(*value))),
-        (Some(Reach::OfBest(ratio)), Some(best)) => Some((ratio * best, format!("{} × best", digits(*ratio)))),
-        _ => None,
-    };
+fn goal(ours: &Measured, best: Option<f64>, floor: Option<f64>) -> String {
+    let wanted = ours.goal().and_then(|goal| match goal.reach {
+        Reach::Value(value) => Some((value, digits(value))),
+        Reach::OfBest(ratio) => Some((ratio * best?, format!("{} × best", digits(ratio)))),
+        Reach::OfFloor(ratio) => Some((ratio * floor?, format!("{} × floor", digits(ratio)))),
+    });
     let Some((limit, text)) = wanted else {
         return " | ".to_owned();
     };
@@ -76,6 +93,10 @@ fn goal(ours: &Measured, best: Option<f64>) -> String {
 
 /// Three significant digits, and no exponent.
 fn digits(value: f64) -> String {
-    let magnitude = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let magnitude = if value == 0.0 {
+        0
+    } else {
+        value.abs().log10().floor() as i32
+    };
     format!("{value:.*}", usize::try_from(2 - magnitude).unwrap_or(0))
 }

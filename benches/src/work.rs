@@ -48,7 +48,9 @@ const CELLS: usize = u64::BITS as usize;
 
 impl Tally {
     pub fn new() -> Tally {
-        Tally { cells: [const { Padded(AtomicU64::new(0)) }; CELLS] }
+        Tally {
+            cells: [const { Padded(AtomicU64::new(0)) }; CELLS],
+        }
     }
 
     #[inline]
@@ -61,7 +63,10 @@ impl Tally {
     /// The sum, and back to 0. When nobody adds.
     pub fn take(&self) -> u64 {
         // Relaxed: whoever asks has waited for all that added.
-        self.cells.iter().map(|cell| cell.0.swap(0, Relaxed)).fold(0, u64::wrapping_add)
+        self.cells
+            .iter()
+            .map(|cell| cell.0.swap(0, Relaxed))
+            .fold(0, u64::wrapping_add)
     }
 }
 

@@ -9,7 +9,9 @@ use shipyard::{IntoIter, View, ViewMut};
 use sparsey::World as SparseyWorld;
 
 use crate::harness::{Case, Effort, Entry, Figure, Goal, Round, round, single};
-use crate::peers::parts::{A, B, C, Position, Rotation, Transform, Velocity, advance, position, velocity};
+use crate::peers::parts::{
+    A, B, C, Position, Rotation, Transform, Velocity, advance, position, velocity,
+};
 use crate::peers::{bevy, ours, rayon};
 
 /// The family.
@@ -17,11 +19,22 @@ pub const CASES: &[Case] = &[
     Case {
         name: "E3",
         about: "1M entities: position += velocity * dt",
-        figures: &[Figure::new("ns/entity").goals(&[Goal::ratio(1, 1.5, 1.48), Goal::ratio(2, 0.85, 0.82)])],
+        figures: &[Figure::new("ns/entity")
+            .goals(&[Goal::ratio(1, 1.5, 1.48), Goal::ratio(2, 0.85, 0.82)])],
         entries: movement,
     },
-    Case { name: "E4-1M", about: CHAIN, figures: CHAIN_FIGURES_1M, entries: |effort| chain(effort, effort.pick(1_000_000, 10_000)) },
-    Case { name: "E4-8M", about: CHAIN, figures: CHAIN_FIGURES_8M, entries: |effort| chain(effort, effort.pick(8_000_000, 20_000)) },
+    Case {
+        name: "E4-1M",
+        about: CHAIN,
+        figures: CHAIN_FIGURES_1M,
+        entries: |effort| chain(effort, effort.pick(1_000_000, 10_000)),
+    },
+    Case {
+        name: "E4-8M",
+        about: CHAIN,
+        figures: CHAIN_FIGURES_8M,
+        entries: |effort| chain(effort, effort.pick(8_000_000, 20_000)),
+    },
     Case {
         name: "E11",
         about: "heavy_compute of the public suite: 1 000 entities, 100 inversions of a 4×4 matrix each",
@@ -69,11 +82,15 @@ fn movement(effort: Effort) -> Vec<Entry> {
             let mut schedule = bevy::schedule(threads);
             if threads == 1 {
                 schedule.add_systems(|mut query: BevyQuery<(&mut Position, &Velocity)>| {
-                    query.iter_mut().for_each(|(mut position, velocity)| advance(&mut position, velocity));
+                    query
+                        .iter_mut()
+                        .for_each(|(mut position, velocity)| advance(&mut position, velocity));
                 });
             } else {
                 schedule.add_systems(|mut query: BevyQuery<(&mut Position, &Velocity)>| {
-                    query.par_iter_mut().for_each(|(mut position, velocity)| advance(&mut position, velocity));
+                    query
+                        .par_iter_mut()
+                        .for_each(|(mut position, velocity)| advance(&mut position, velocity));
                 });
             }
             let (mut steps, mut repeat) = (0, effort.repeat());
@@ -87,7 +104,9 @@ fn movement(effort: Effort) -> Vec<Entry> {
             })
         }));
         entries.push(Entry::new("sparsey", threads, move || {
-            let mut world = SparseyWorld::builder().add_group::<(Position, Velocity)>().build();
+            let mut world = SparseyWorld::builder()
+                .add_group::<(Position, Velocity)>()
+                .build();
             world.extend(start());
             let pool = rayon::pool(threads)?;
             let (mut steps, mut repeat) = (0, effort.repeat());
@@ -96,9 +115,13 @@ fn movement(effort: Effort) -> Vec<Entry> {
                     repeat.mean_ns(|| {
                         steps += 1;
                         if threads == 1 {
-                            world.for_each::<(&mut Position, &Velocity)>(|(position, velocity)| advance(position, velocity));
+                            world.for_each::<(&mut Position, &Velocity)>(|(position, velocity)| {
+                                advance(position, velocity)
+                            });
                         } else {
-                            world.par_for_each::<(&mut Position, &Velocity)>(|(position, velocity)| advance(position, velocity));
+                            world.par_for_each::<(&mut Position, &Velocity)>(
+                                |(position, velocity)| advance(position, velocity),
+                            );
                         }
                     })
                 });
@@ -117,9 +140,15 @@ fn movement(effort: Effort) -> Vec<Entry> {
                         steps += 1;
                         // One part per thread.
                         let part = count.div_ceil(threads);
-                        positions.par_chunks_mut(part).zip(velocities.par_chunks(part)).for_each(|(positions, velocities)| {
-                            positions.iter_mut().zip(velocities).for_each(|(position, velocity)| advance(position, velocity));
-                        });
+                        positions
+                            .par_chunks_mut(part)
+                            .zip(velocities.par_chunks(part))
+                            .for_each(|(positions, velocities)| {
+                                positions
+                                    .iter_mut()
+                                    .zip(velocities)
+                                    .for_each(|(position, velocity)| advance(position, velocity));
+                            });
                     })
                 });
                 check_moved(positions.iter(), count, steps)?;
@@ -147,7 +176,11 @@ fn movement(effort: Effort) -> Vec<Entry> {
 }
 
 /// Every entity has moved as often as it should, in whatever order they come.
-fn check_moved<'p>(positions: impl Iterator<Item = &'p Position>, count: usize, steps: usize) -> Result<()> {
+fn check_moved<'p>(
+    positions: impl Iterator<Item = &'p Position>,
+    count: usize,
+    steps: usize,
+) -> Result<()> {
     /// Beyond, movement by 1/64 is not exact any more.
     const EXACT_STEPS: usize = 1 << 17;
     let mut seen = 0;
@@ -158,7 +191,10 @@ fn check_moved<'p>(positions: impl Iterator<Item = &'p Position>, count: usize, 
         wrong += usize::from(position.0.y != steps as f32 * crate::peers::parts::DT);
     }
     ensure!(seen == count, "{seen} entities instead of {count}");
-    ensure!(wrong == 0 || steps > EXACT_STEPS, "{wrong} of {count} entities are not where they should be after {steps} steps");
+    ensure!(
+        wrong == 0 || steps > EXACT_STEPS,
+        "{wrong} of {count} entities are not where they should be after {steps} steps"
+    );
     Ok(())
 }
 
@@ -183,7 +219,9 @@ fn abc(number: usize) -> (A, B, C) {
 fn chain(effort: Effort, count: usize) -> Vec<Entry> {
     let mut entries = Vec::new();
     for threads in [1, 2] {
-        entries.push(Entry::new("layerw", threads, move || layerw_chain(effort, threads, count)));
+        entries.push(Entry::new("layerw", threads, move || {
+            layerw_chain(effort, threads, count)
+        }));
     }
     entries.push(Entry::new("hecs", 1, move || hecs_chain(effort, count)));
     entries
@@ -221,10 +259,21 @@ fn layerw_chain(effort: Effort, threads: usize, count: usize) -> Result<Round> {
             ours::step(&mut passes);
         });
         for (runner, steps) in [(&fused, fused_steps), (&passes, passes_steps)] {
-            check_mixed(runner.world().query::<(&A, &B, &C)>().map(|(a, b, c)| [a.0, b.0, c.0]), count, steps)?;
+            check_mixed(
+                runner
+                    .world()
+                    .query::<(&A, &B, &C)>()
+                    .map(|(a, b, c)| [a.0, b.0, c.0]),
+                count,
+                steps,
+            )?;
         }
         let rows = 10.0 * count as f64;
-        Ok(vec![fused_ns / passes_ns, fused_ns / rows, passes_ns / rows])
+        Ok(vec![
+            fused_ns / passes_ns,
+            fused_ns / rows,
+            passes_ns / rows,
+        ])
     })
 }
 
@@ -243,7 +292,14 @@ fn hecs_chain(effort: Effort, count: usize) -> Result<Round> {
             }
             chain_of!(systems);
         });
-        check_mixed(world.query_mut::<(&A, &B, &C)>().into_iter().map(|(a, b, c)| [a.0, b.0, c.0]), count, steps)?;
+        check_mixed(
+            world
+                .query_mut::<(&A, &B, &C)>()
+                .into_iter()
+                .map(|(a, b, c)| [a.0, b.0, c.0]),
+            count,
+            steps,
+        )?;
         let ns = mean_ns / (10.0 * count as f64);
         Ok(vec![1.0, ns, ns])
     })
@@ -271,7 +327,10 @@ fn check_mixed(rows: impl Iterator<Item = [f32; 3]>, count: usize, steps: usize)
         seen += 1;
         wrong += usize::from(row.map(f32::to_bits) != kinds[number % 1_000]);
     }
-    ensure!(seen == count && wrong == 0, "{wrong} of {seen} rows are wrong, and there should be {count}");
+    ensure!(
+        seen == count && wrong == 0,
+        "{wrong} of {seen} rows are wrong, and there should be {count}"
+    );
     Ok(())
 }
 
@@ -281,7 +340,12 @@ type Body = (Transform, Position, Rotation, Velocity);
 fn body() -> Body {
     use layerw::math::Vec3;
     let turned = Mat4::from_rotation_x(1.2);
-    (Transform(turned), Position(Vec3::X), Rotation(Vec3::X), Velocity(Vec3::X))
+    (
+        Transform(turned),
+        Position(Vec3::X),
+        Rotation(Vec3::X),
+        Velocity(Vec3::X),
+    )
 }
 
 /// What the suite does to it.
@@ -310,7 +374,10 @@ fn heavy(effort: Effort) -> Vec<Entry> {
             seen += 1;
             wrong += usize::from((*position, *transform) != wanted);
         }
-        ensure!(seen == count && wrong == 0, "{wrong} of {seen} entities are wrong, and there should be {count}");
+        ensure!(
+            seen == count && wrong == 0,
+            "{wrong} of {seen} entities are wrong, and there should be {count}"
+        );
         Ok(())
     };
     let mut entries = Vec::new();
@@ -326,7 +393,10 @@ fn heavy(effort: Effort) -> Vec<Entry> {
                     steps += 1;
                     ours::step(&mut runner);
                 });
-                check(&mut runner.world().query::<(&Position, &Transform)>(), steps)?;
+                check(
+                    &mut runner.world().query::<(&Position, &Transform)>(),
+                    steps,
+                )?;
                 Ok(mean_ns / 1e3)
             })
         }));
@@ -335,7 +405,11 @@ fn heavy(effort: Effort) -> Vec<Entry> {
             world.spawn_batch((0..count).map(|_| body()));
             let mut schedule = bevy::schedule(threads);
             schedule.add_systems(|mut query: BevyQuery<(&mut Position, &mut Transform)>| {
-                query.par_iter_mut().for_each(|(mut position, mut transform)| invert(&mut position, &mut transform));
+                query
+                    .par_iter_mut()
+                    .for_each(|(mut position, mut transform)| {
+                        invert(&mut position, &mut transform)
+                    });
             });
             let (mut steps, mut repeat) = (0, effort.repeat());
             single(move || {
@@ -343,7 +417,10 @@ fn heavy(effort: Effort) -> Vec<Entry> {
                     steps += 1;
                     schedule.run(&mut world);
                 });
-                check(&mut world.query::<(&Position, &Transform)>().iter(&world), steps)?;
+                check(
+                    &mut world.query::<(&Position, &Transform)>().iter(&world),
+                    steps,
+                )?;
                 Ok(mean_ns / 1e3)
             })
         }));
@@ -358,7 +435,9 @@ fn heavy(effort: Effort) -> Vec<Entry> {
                 let mean_ns = pool.install(|| {
                     repeat.mean_ns(|| {
                         steps += 1;
-                        query.par_for_each_mut(&mut world, |(position, transform)| invert(position, transform));
+                        query.par_for_each_mut(&mut world, |(position, transform)| {
+                            invert(position, transform)
+                        });
                     })
                 });
                 check(&mut <(&Position, &Transform)>::query().iter(&world), steps)?;
@@ -374,14 +453,21 @@ fn heavy(effort: Effort) -> Vec<Entry> {
                 let mean_ns = pool.install(|| {
                     repeat.mean_ns(|| {
                         steps += 1;
-                        world.run(|mut positions: ViewMut<Position>, mut transforms: ViewMut<Transform>| {
-                            (&mut positions, &mut transforms)
-                                .par_iter()
-                                .for_each(|(mut position, mut transform)| invert(&mut position, &mut transform));
-                        });
+                        world.run(
+                            |mut positions: ViewMut<Position>,
+                             mut transforms: ViewMut<Transform>| {
+                                (&mut positions, &mut transforms).par_iter().for_each(
+                                    |(mut position, mut transform)| {
+                                        invert(&mut position, &mut transform)
+                                    },
+                                );
+                            },
+                        );
                     })
                 });
-                world.run(|positions: View<Position>, transforms: View<Transform>| check(&mut (&positions, &transforms).iter(), steps))?;
+                world.run(|positions: View<Position>, transforms: View<Transform>| {
+                    check(&mut (&positions, &transforms).iter(), steps)
+                })?;
                 Ok(mean_ns / 1e3)
             })
         }));

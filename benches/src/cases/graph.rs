@@ -120,7 +120,11 @@ impl Body {
             replay.run()?;
             self.checked.store(0, Relaxed);
             self.check_sum(1)?;
-            ensure!(self.early.load(Relaxed) == 0, "{} nodes ran too early", self.early.load(Relaxed));
+            ensure!(
+                self.early.load(Relaxed) == 0,
+                "{} nodes ran too early",
+                self.early.load(Relaxed)
+            );
         }
         Ok(())
     }
@@ -128,7 +132,10 @@ impl Body {
     fn check_sum(&self, runs: u64) -> Result<()> {
         let nodes = self.dag.len() as u64;
         let (sum, wanted) = (self.tally.take(), runs * (nodes * (nodes + 1) / 2));
-        ensure!(sum == wanted, "nodes did not run once each: sum {sum} instead of {wanted}");
+        ensure!(
+            sum == wanted,
+            "nodes did not run once each: sum {sum} instead of {wanted}"
+        );
         Ok(())
     }
 
@@ -179,7 +186,11 @@ const BEVY: (&str, Peer) = ("bevy_ecs", bevy_ecs);
 
 fn replayed(effort: Effort, nodes: usize) -> Vec<Entry> {
     // bevy takes long to build large graphs.
-    let peers: &[_] = if nodes > 1_000 { &[LAYERW, COUNTERS] } else { &[LAYERW, COUNTERS, BEVY] };
+    let peers: &[_] = if nodes > 1_000 {
+        &[LAYERW, COUNTERS]
+    } else {
+        &[LAYERW, COUNTERS, BEVY]
+    };
     entries(peers, &[1, 2], move |peer, threads| {
         let body = Body::new(nodes, 0);
         let (mut repeat, mut replay) = (effort.repeat(), peer(&body, threads)?);
@@ -188,16 +199,20 @@ fn replayed(effort: Effort, nodes: usize) -> Vec<Entry> {
 }
 
 fn busy(effort: Effort, nodes: usize, ns: u32) -> Vec<Entry> {
-    entries(&[LAYERW, COUNTERS, FORK_UNION, BEVY], &[2], move |peer, threads| {
-        let body = Body::new(nodes, ns);
-        let (mut repeat, mut replay) = (effort.repeat(), peer(&body, threads)?);
-        let mut plain = effort.repeat();
-        single(move || {
-            // Right before, so that both meet the same clock rate and the same neighbours.
-            let plain_ns = plain.mean_ns(|| (0..nodes).for_each(|node| body.visit(node)));
-            Ok(plain_ns / threads as f64 / body.round(&mut repeat, &mut *replay)?)
-        })
-    })
+    entries(
+        &[LAYERW, COUNTERS, FORK_UNION, BEVY],
+        &[2],
+        move |peer, threads| {
+            let body = Body::new(nodes, ns);
+            let (mut repeat, mut replay) = (effort.repeat(), peer(&body, threads)?);
+            let mut plain = effort.repeat();
+            single(move || {
+                // Right before, so that both meet the same clock rate and the same neighbours.
+                let plain_ns = plain.mean_ns(|| (0..nodes).for_each(|node| body.visit(node)));
+                Ok(plain_ns / threads as f64 / body.round(&mut repeat, &mut *replay)?)
+            })
+        },
+    )
 }
 
 fn entries(
@@ -233,7 +248,10 @@ fn counters(body: &Arc<Body>, threads: usize) -> Result<Box<dyn Replay>> {
 }
 
 fn fork_union(body: &Arc<Body>, threads: usize) -> Result<Box<dyn Replay>> {
-    Ok(Box::new(Layers { pool: Spinning::new(threads), body: body.clone() }))
+    Ok(Box::new(Layers {
+        pool: Spinning::new(threads),
+        body: body.clone(),
+    }))
 }
 
 /// Layer by layer, all threads meeting in between: works for graphs that are layers, an upper bound for others.
@@ -250,7 +268,9 @@ impl Replay for Layers {
     fn run(&mut self) -> Result<()> {
         let pool = self.pool.pool()?;
         for layer in self.body.dag.layers() {
-            pool.for_n(layer.len(), |prong| self.body.visit(layer.start + prong.task_index));
+            pool.for_n(layer.len(), |prong| {
+                self.body.visit(layer.start + prong.task_index)
+            });
         }
         Ok(())
     }
@@ -297,7 +317,9 @@ fn compiled(effort: Effort) -> Vec<Entry> {
 fn many_systems(systems: usize) -> GraphBuilder {
     let [_, components, accesses] = SYSTEMS;
     let mut graph = GraphBuilder::new();
-    let keys: Vec<_> = (0..components).map(|key| graph.key(format!("component {key}"), Source::External)).collect();
+    let keys: Vec<_> = (0..components)
+        .map(|key| graph.key(format!("component {key}"), Source::External))
+        .collect();
     let mut state = 1_u64;
     for system in 0..systems {
         let mut decl = match system % 2 {
@@ -306,11 +328,17 @@ fn many_systems(systems: usize) -> GraphBuilder {
         };
         let mut chosen = Vec::new();
         while chosen.len() < accesses {
-            state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+            state = state
+                .wrapping_mul(0x5851_F42D_4C95_7F2D)
+                .wrapping_add(0x1405_7B7E_F767_814F);
             let key = keys[(state >> 33) as usize % components];
             if !chosen.contains(&key) {
                 chosen.push(key);
-                decl = if chosen.len() == 1 { decl.writes(key) } else { decl.reads(key) };
+                decl = if chosen.len() == 1 {
+                    decl.writes(key)
+                } else {
+                    decl.reads(key)
+                };
             }
         }
         graph.node(decl);
@@ -320,8 +348,20 @@ fn many_systems(systems: usize) -> GraphBuilder {
 
 /// Every node is there, and every edge points from earlier to later.
 fn check_plan(plan: &Plan, systems: usize) -> Result<()> {
-    ensure!(plan.nodes().len() == systems, "{} nodes instead of {systems}", plan.nodes().len());
-    let backward = plan.edges().iter().filter(|edge| edge.from >= edge.to).count();
-    ensure!(backward == 0 && !plan.edges().is_empty(), "{} edges, {backward} of them backward", plan.edges().len());
+    ensure!(
+        plan.nodes().len() == systems,
+        "{} nodes instead of {systems}",
+        plan.nodes().len()
+    );
+    let backward = plan
+        .edges()
+        .iter()
+        .filter(|edge| edge.from >= edge.to)
+        .count();
+    ensure!(
+        backward == 0 && !plan.edges().is_empty(),
+        "{} edges, {backward} of them backward",
+        plan.edges().len()
+    );
     Ok(())
 }

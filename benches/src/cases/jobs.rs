@@ -9,11 +9,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::Duration;
 
+use ::rayon::prelude::*;
 use anyhow::{Result, ensure};
 use layerw::{Cx, Label, label, par};
 use layerw_jobs::Jobs;
 use layerw_trace::now_ns;
-use ::rayon::prelude::*;
 
 use crate::harness::{Case, Effort, Entry, Figure, Goal, Repeat, single};
 use crate::peers::fork_union::Spinning;
@@ -31,13 +31,16 @@ pub const CASES: &[Case] = &[
     Case {
         name: "J7",
         about: "10 000 separate named jobs fanned out",
-        figures: &[Figure::new("ns/job").goals(&[Goal::ratio(1, 30.0, 55.0), Goal::ratio(2, 120.0, 286.0)])],
+        figures: &[Figure::new("ns/job")
+            .goals(&[Goal::ratio(1, 30.0, 55.0), Goal::ratio(2, 120.0, 286.0)])],
         entries: fan_out,
     },
     Case {
         name: "J8",
         about: "fork and join: fib(25), 242 785 calls",
-        figures: &[Figure::new("ns/call").goals(&[Goal::ratio(1, 7.0, 2.3), Goal::ratio(2, 3.7, 2.25)])],
+        figures: &[
+            Figure::new("ns/call").goals(&[Goal::ratio(1, 7.0, 2.3), Goal::ratio(2, 3.7, 2.25)])
+        ],
         entries: fibonacci,
     },
     Case {
@@ -80,7 +83,9 @@ fn two_jobs(effort: Effort) -> Vec<Entry> {
     fn entry(
         effort: Effort,
         peer: &'static str,
-        start: impl FnOnce() -> Result<Box<dyn FnMut(&(dyn Fn(u64) + Sync)) -> Result<()>>> + Send + 'static,
+        start: impl FnOnce() -> Result<Box<dyn FnMut(&(dyn Fn(u64) + Sync)) -> Result<()>>>
+        + Send
+        + 'static,
     ) -> Entry {
         Entry::new(peer, 2, move || {
             let (tally, turns) = (Tally::new(), turns(50_000));
@@ -99,7 +104,10 @@ fn two_jobs(effort: Effort) -> Vec<Entry> {
                 });
                 failed.map_or(Ok(()), Err)?;
                 let sum = tally.take();
-                ensure!(sum == 3 * calls, "jobs did not run once each: sum {sum} after {calls} calls");
+                ensure!(
+                    sum == 3 * calls,
+                    "jobs did not run once each: sum {sum} after {calls} calls"
+                );
                 Ok(median_ns / 1e3)
             })
         })
@@ -129,7 +137,9 @@ fn two_jobs(effort: Effort) -> Vec<Entry> {
         entry(effort, "bevy_tasks", || {
             let pool = bevy::tasks(2);
             Ok(Box::new(move |job| {
-                pool.scope(|scope| (0..2).for_each(|number| scope.spawn(async move { job(number) })));
+                pool.scope(|scope| {
+                    (0..2).for_each(|number| scope.spawn(async move { job(number) }))
+                });
                 Ok(())
             }))
         }),
@@ -147,7 +157,10 @@ fn two_jobs(effort: Effort) -> Vec<Entry> {
 
 fn chili_pool(threads: usize) -> chili::ThreadPool {
     let thread_count = NonZero::new(threads);
-    chili::ThreadPool::with_config(chili::Config { thread_count, ..chili::Config::default() })
+    chili::ThreadPool::with_config(chili::Config {
+        thread_count,
+        ..chili::Config::default()
+    })
 }
 
 fn fan_out(effort: Effort) -> Vec<Entry> {
@@ -170,7 +183,10 @@ fn fan_out(effort: Effort) -> Vec<Entry> {
                     run(&|number| tally.add(1 + number));
                 });
                 let (sum, wanted) = (tally.take(), calls * (count * (count + 1) / 2));
-                ensure!(sum == wanted, "jobs did not run once each: sum {sum} instead of {wanted}");
+                ensure!(
+                    sum == wanted,
+                    "jobs did not run once each: sum {sum} instead of {wanted}"
+                );
                 Ok(mean_ns / count as f64)
             })
         })
@@ -179,7 +195,9 @@ fn fan_out(effort: Effort) -> Vec<Entry> {
     for threads in [1, 2] {
         entries.push(entry(effort, "layerw", threads, count, move || {
             let jobs = ours::jobs(threads)?;
-            let labels: Vec<Label> = (0..count).map(|number| label(&format!("job {number}"))).collect();
+            let labels: Vec<Label> = (0..count)
+                .map(|number| label(&format!("job {number}")))
+                .collect();
             Ok(Box::new(move |job| {
                 jobs.scope(|scope| {
                     for (number, &label) in (0..).zip(&labels) {
@@ -192,14 +210,18 @@ fn fan_out(effort: Effort) -> Vec<Entry> {
             let pool = rayon::pool(threads)?;
             Ok(Box::new(move |job| {
                 pool.install(|| {
-                    ::rayon::scope(|scope| (0..count).for_each(|number| scope.spawn(move |_| job(number))));
+                    ::rayon::scope(|scope| {
+                        (0..count).for_each(|number| scope.spawn(move |_| job(number)))
+                    });
                 });
             }))
         }));
         entries.push(entry(effort, "bevy_tasks", threads, count, move || {
             let pool = bevy::tasks(threads);
             Ok(Box::new(move |job| {
-                pool.scope(|scope| (0..count).for_each(|number| scope.spawn(async move { job(number) })));
+                pool.scope(|scope| {
+                    (0..count).for_each(|number| scope.spawn(async move { job(number) }))
+                });
             }))
         }));
     }
@@ -211,7 +233,11 @@ const FIBONACCI: (u32, u64, f64) = (25, 75_025, 242_785.0);
 
 fn fibonacci(effort: Effort) -> Vec<Entry> {
     fn plain(n: u32) -> u64 {
-        if n < 2 { u64::from(n) } else { plain(black_box(n - 1)) + plain(black_box(n - 2)) }
+        if n < 2 {
+            u64::from(n)
+        } else {
+            plain(black_box(n - 1)) + plain(black_box(n - 2))
+        }
     }
     fn layerw(jobs: &Jobs, n: u32) -> u64 {
         if n < 2 {
@@ -231,7 +257,10 @@ fn fibonacci(effort: Effort) -> Vec<Entry> {
         if n < 2 {
             return u64::from(n);
         }
-        let (a, b) = scope.join(|scope| chili_join(scope, n - 1), |scope| chili_join(scope, n - 2));
+        let (a, b) = scope.join(
+            |scope| chili_join(scope, n - 1),
+            |scope| chili_join(scope, n - 2),
+        );
         a + b
     }
     /// One round: `f` computes the number a number of times and says how long it took, and what came out.
@@ -303,11 +332,20 @@ struct Values {
 
 impl Values {
     fn new(count: usize) -> Values {
-        Values { values: vec![0.0; count], loops: 0 }
+        Values {
+            values: vec![0.0; count],
+            loops: 0,
+        }
     }
 
     /// One round, hot or cold: `f` goes over the values once.
-    fn round(&mut self, effort: Effort, repeat: &mut Repeat, cold: bool, mut f: impl FnMut(&mut [f32])) -> f64 {
+    fn round(
+        &mut self,
+        effort: Effort,
+        repeat: &mut Repeat,
+        cold: bool,
+        mut f: impl FnMut(&mut [f32]),
+    ) -> f64 {
         let mut once = || {
             self.loops += 1;
             f(&mut self.values);
@@ -325,7 +363,11 @@ impl Values {
     fn check(&self) -> Result<()> {
         let wanted = changed(self.loops);
         let wrong = self.values.iter().filter(|&&value| value != wanted).count();
-        ensure!(wrong == 0, "{wrong} of {} values are not {wanted}", self.values.len());
+        ensure!(
+            wrong == 0,
+            "{wrong} of {} values are not {wanted}",
+            self.values.len()
+        );
         Ok(())
     }
 }
@@ -334,20 +376,26 @@ fn looped(effort: Effort, count: usize, cold: bool) -> Vec<Entry> {
     let mut entries = vec![Entry::new("floor-plain-loop", 1, move || {
         let (mut values, mut repeat) = (Values::new(count), effort.repeat());
         single(move || {
-            let ns = values.round(effort, &mut repeat, cold, |values| values.iter_mut().for_each(change));
+            let ns = values.round(effort, &mut repeat, cold, |values| {
+                values.iter_mut().for_each(change)
+            });
             values.check()?;
             Ok(ns / 1e3)
         })
     })];
     for threads in [1, 2] {
-        entries.push(Entry::new("layerw", threads, move || layerw_loop(effort, threads, count, cold)));
+        entries.push(Entry::new("layerw", threads, move || {
+            layerw_loop(effort, threads, count, cold)
+        }));
         entries.push(Entry::new("rayon", threads, move || {
             let pool = rayon::pool(threads)?;
             let (mut values, mut repeat) = (Values::new(count), effort.repeat());
             single(move || {
                 let ns = pool.install(|| {
                     values.round(effort, &mut repeat, cold, |values| {
-                        values.par_chunks_mut(GRAIN).for_each(|chunk| chunk.iter_mut().for_each(change));
+                        values
+                            .par_chunks_mut(GRAIN)
+                            .for_each(|chunk| chunk.iter_mut().for_each(change));
                     })
                 });
                 values.check()?;
@@ -359,9 +407,17 @@ fn looped(effort: Effort, count: usize, cold: bool) -> Vec<Entry> {
 }
 
 /// The engine's loop, where users write it: in a system.
-fn layerw_loop(effort: Effort, threads: usize, count: usize, cold: bool) -> Result<crate::harness::Round> {
+fn layerw_loop(
+    effort: Effort,
+    threads: usize,
+    count: usize,
+    cold: bool,
+) -> Result<crate::harness::Round> {
     let jobs = ours::jobs(threads)?;
-    let shared = Arc::new((Mutex::new((Values::new(count), effort.repeat())), AtomicU64::new(0)));
+    let shared = Arc::new((
+        Mutex::new((Values::new(count), effort.repeat())),
+        AtomicU64::new(0),
+    ));
     let (name, inside) = (label("loop"), shared.clone());
     let mut runner = ours::inside(&jobs, move |cx: Cx<'_>| {
         let (state, ns) = &*inside;

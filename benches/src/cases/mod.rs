@@ -1,12 +1,29 @@
 //! The cases, one file per family.
 
+mod ecs_access;
 mod ecs_rows;
+mod ecs_structure;
+mod ecs_systems;
+mod examples;
+mod frame;
 mod graph;
 mod jobs;
+mod memory;
 
 use crate::harness::Case;
 
 /// All cases, in the order in which they run and are listed.
 pub fn all() -> impl Iterator<Item = &'static Case> {
-    [graph::CASES, jobs::CASES, ecs_rows::CASES].into_iter().flatten()
+    let families = [
+        frame::CASES,
+        graph::CASES,
+        jobs::CASES,
+        ecs_systems::CASES,
+        ecs_rows::CASES,
+        ecs_structure::CASES,
+        ecs_access::CASES,
+        memory::CASES,
+        examples::CASES,
+    ];
+    families.into_iter().flatten()
 }

@@ -1,8 +1,8 @@
 //! bevy_ecs and bevy_tasks.
 
+use bevy_ecs::schedule::ScheduleConfigs;
 use bevy_ecs::schedule::{IntoScheduleConfigs, Schedule, SystemSet};
 use bevy_tasks::{ComputeTaskPool, TaskPool, TaskPoolBuilder};
-use bevy_ecs::schedule::ScheduleConfigs;
 
 use super::dag::Dag;
 
@@ -29,7 +29,11 @@ pub fn schedule(threads: usize) -> Schedule {
 }
 
 /// A graph as systems that are ordered explicitly.
-pub fn graph_schedule(dag: &Dag, threads: usize, body: impl Fn(usize) + Clone + Send + Sync + 'static) -> Schedule {
+pub fn graph_schedule(
+    dag: &Dag,
+    threads: usize,
+    body: impl Fn(usize) + Clone + Send + Sync + 'static,
+) -> Schedule {
     let mut schedule = schedule(threads);
     for node in 0..dag.len() {
         let body = body.clone();

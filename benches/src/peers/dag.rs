@@ -16,12 +16,17 @@ impl Dag {
     /// `nodes` in layers of equal width, the same graph each time.
     pub fn layered(nodes: usize) -> Dag {
         let width = nodes.div_ceil(LAYERS);
-        let mut dag = Dag { before: vec![Vec::new(); nodes], after: vec![Vec::new(); nodes] };
+        let mut dag = Dag {
+            before: vec![Vec::new(); nodes],
+            after: vec![Vec::new(); nodes],
+        };
         let mut state = 1_u64;
         for node in width..nodes {
             let layer = node / width;
             for _ in 0..WAITS {
-                state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+                state = state
+                    .wrapping_mul(0x5851_F42D_4C95_7F2D)
+                    .wrapping_add(0x1405_7B7E_F767_814F);
                 let before = (layer - 1) * width + (state >> 33) as usize % width;
                 if !dag.before[node].contains(&(before as u32)) {
                     dag.before[node].push(before as u32);
@@ -54,6 +59,8 @@ impl Dag {
     /// The nodes layer by layer; nodes of a layer do not wait for each other.
     pub fn layers(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
         let (nodes, width) = (self.len(), self.len().div_ceil(LAYERS));
-        (0..nodes).step_by(width).map(move |first| first..nodes.min(first + width))
+        (0..nodes)
+            .step_by(width)
+            .map(move |first| first..nodes.min(first + width))
     }
 }

@@ -11,16 +11,22 @@ pub struct Spinning {
 
 impl Spinning {
     pub fn new(threads: usize) -> Spinning {
-        Spinning { threads, pool: None }
+        Spinning {
+            threads,
+            pool: None,
+        }
     }
 
     /// The pool; its threads start with the first use after a [`Spinning::rest`].
     pub fn pool(&mut self) -> Result<&mut ThreadPool> {
         if self.pool.is_none() {
-            let pool = ThreadPool::try_spawn_with_exclusivity(self.threads, CallerExclusivity::Inclusive);
+            let pool =
+                ThreadPool::try_spawn_with_exclusivity(self.threads, CallerExclusivity::Inclusive);
             self.pool = Some(pool.map_err(|error| anyhow!("fork_union: {error:?}"))?);
         }
-        self.pool.as_mut().ok_or_else(|| anyhow!("fork_union: no pool"))
+        self.pool
+            .as_mut()
+            .ok_or_else(|| anyhow!("fork_union: no pool"))
     }
 
     /// Ends the threads.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use layerw::{Cx, IntoWhole, Runner, RunnerOptions, Sim};
-use layerw_frame_graph::{Executor, GraphBuilder, GroupId, NodeDecl, NodeId, Plan, RunOptions, Source, Work};
+use layerw_frame_graph::{
+    Executor, GraphBuilder, GroupId, NodeDecl, NodeId, Plan, RunOptions, Source, Work,
+};
 use layerw_jobs::Jobs;
 
 use super::dag::Dag;
@@ -12,7 +14,9 @@ use super::dag::Dag;
 /// The plan of a graph: each node writes a key of its own and reads those of the nodes that it waits for.
 pub fn plan(dag: &Dag) -> Result<Plan> {
     let mut graph = GraphBuilder::new();
-    let keys: Vec<_> = (0..dag.len()).map(|node| graph.key(format!("key {node}"), Source::External)).collect();
+    let keys: Vec<_> = (0..dag.len())
+        .map(|node| graph.key(format!("key {node}"), Source::External))
+        .collect();
     for node in 0..dag.len() {
         let mut decl = NodeDecl::whole(format!("node {node}")).writes(keys[node]);
         for &before in dag.before(node) {
@@ -47,12 +51,18 @@ impl<F: Fn(usize) + Sync> Work for Body<F> {
 impl<F: Fn(usize) + Sync> Graph<F> {
     pub fn new(dag: &Arc<Dag>, jobs: &Jobs, body: F) -> Result<Graph<F>> {
         let executor = Executor::new(&plan(dag)?, jobs.threads());
-        Ok(Graph { executor, jobs: jobs.clone(), work: Body(body) })
+        Ok(Graph {
+            executor,
+            jobs: jobs.clone(),
+            work: Body(body),
+        })
     }
 
     /// Runs all nodes once.
     pub fn run(&mut self) -> Result<()> {
-        let done = self.executor.run(&self.jobs, &self.work, RunOptions::default());
+        let done = self
+            .executor
+            .run(&self.jobs, &self.work, RunOptions::default());
         done.map_err(|failure| anyhow!("{failure}"))
     }
 }

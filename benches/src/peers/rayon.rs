@@ -1,8 +1,8 @@
 //! rayon, and what people build on it for graphs: a countdown per node.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering::{AcqRel, Relaxed};
-use std::sync::Arc;
 
 use anyhow::Result;
 
@@ -10,7 +10,10 @@ use super::dag::Dag;
 
 /// A pool that the calling thread belongs to, so that entering it costs nothing.
 pub fn pool(threads: usize) -> Result<rayon::ThreadPool> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(threads).use_current_thread().build()?)
+    Ok(rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .use_current_thread()
+        .build()?)
 }
 
 /// "Counters on rayon": each node counts down what it waits for; who ends a node runs its first successor that is
@@ -23,7 +26,10 @@ pub struct Counters {
 impl Counters {
     pub fn new(dag: Arc<Dag>) -> Counters {
         let waiting = (0..dag.len()).map(|node| AtomicU32::new(dag.before(node).len() as u32));
-        Counters { waiting: waiting.collect(), dag }
+        Counters {
+            waiting: waiting.collect(),
+            dag,
+        }
     }
 
     /// Runs all nodes once, on the pool that the calling thread belongs to.
@@ -35,7 +41,12 @@ impl Counters {
         });
     }
 
-    fn follow<'s>(&'s self, scope: &rayon::Scope<'s>, mut node: usize, body: &'s (impl Fn(usize) + Sync)) {
+    fn follow<'s>(
+        &'s self,
+        scope: &rayon::Scope<'s>,
+        mut node: usize,
+        body: &'s (impl Fn(usize) + Sync),
+    ) {
         loop {
             body(node);
             let mut next = None;
