@@ -157,7 +157,7 @@ fn a_key_that_the_report_has_already_is_refused() {
 fn steady_frames_allocate_nothing() {
     for threads in ["1", "2"] {
         let folder = Folder::new();
-        let run = Program::project("run --frames 400 --hash-every 3 --threads").arg(threads);
+        let run = Program::project("run --frames 400 --hash-every 90 --threads").arg(threads);
         let run = run
             .arg("--report")
             .arg(folder.file("report.json"))
