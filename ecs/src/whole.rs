@@ -47,7 +47,8 @@ pub unsafe trait WholeFunction<Marker>: Send + Sync + 'static {
 macro_rules! function {
     ($($param:ident $value:ident),*) => {
         // SAFETY: each parameter hands out what it declared.
-        #[allow(non_snake_case, unused_variables, unused_unsafe, clippy::too_many_arguments)]
+        #[allow(non_snake_case, unused_variables, unused_unsafe)]
+        #[allow(clippy::too_many_arguments, clippy::extra_unused_lifetimes)]
         unsafe impl<Function, $($param: Param + 'static),*> WholeFunction<fn($($param),*)> for Function
         where
             Function: Send + Sync + 'static + Fn($($param),*) + for<'a> Fn($($param::Item<'a>),*),

@@ -182,7 +182,6 @@ impl Schedule {
         );
         stage.refresh();
         let outcome = run(&mut self.executor, &self.plan, &stage);
-        drop(stage);
         if let Err(failure) = outcome {
             let entity = workers.take_failed_row(failure.node.index() as u32);
             workers.vent();
