@@ -1,7 +1,7 @@
 //! A steady headless step does not call the global allocator, on any thread. Alone in its process, because everything counts.
 
 use layerw_memory::counting;
-use layerw_tests::{Scene, flock, fountain::fountain, on_workers};
+use layerw_tests::{Scene, flock, fountain::fountain, on_workers, solar};
 
 /// Steps before counting: by then every buffer has its size.
 const WARM_UP: u64 = 60;
@@ -10,7 +10,11 @@ const WARM_UP: u64 = 60;
 const COUNTED: u64 = 1_000;
 
 fn main() {
-    let scenes: [(&str, Scene); 2] = [("flock", flock), ("fountain", fountain)];
+    let scenes: [(&str, Scene); 3] = [
+        ("flock", flock),
+        ("fountain", fountain),
+        ("solar-system", solar),
+    ];
     for (name, scene) in scenes {
         for threads in [1, 2] {
             let calls = on_workers(scene, threads, None, |runner| {

@@ -1,8 +1,12 @@
 //! Same inputs, same bits: for any number of workers, any schedule, any build, and across a snapshot.
 
-use layerw_tests::{Scene, flock, flock_of, fountain::fountain, hashes, on_workers};
+use layerw_tests::{Scene, flock, flock_of, fountain::fountain, hashes, on_workers, solar};
 
-const SCENES: [(&str, Scene); 2] = [("flock", flock), ("fountain", fountain)];
+const SCENES: [(&str, Scene); 3] = [
+    ("flock", flock),
+    ("fountain", fountain),
+    ("solar-system", solar),
+];
 
 #[test]
 fn the_number_of_workers_changes_no_bit() {

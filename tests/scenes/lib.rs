@@ -2,7 +2,7 @@
 
 pub mod fountain;
 
-use layerw::{Jobs, Runner, RunnerOptions, Sim, Spread, StateHash, on_fresh_thread};
+use layerw::{Jobs, Runner, RunnerOptions, Settings, Sim, Spread, StateHash, on_fresh_thread};
 
 /// A scene by name.
 pub type Scene = fn() -> Sim;
@@ -17,6 +17,12 @@ pub fn flock_of(boids: usize) -> Sim {
     let mut sim = Sim::new().hertz(60.0).seed(1);
     flock::populate(&mut sim, boids, 1);
     sim
+}
+
+/// The solar system with two thousand asteroids.
+pub fn solar() -> Sim {
+    let settings = Settings::new().with("asteroids", "2000");
+    solar_system::sim(&settings).expect("the settings are in range")
 }
 
 /// Runs `f` with a scene on `threads` workers of its own, all of which take part in every step.

@@ -254,6 +254,7 @@ fn step_all(
     let seconds = || (now_ns() - start) as f64 / 1e9;
     while done < frames && !stop.requested() {
         if done == WARM_UP {
+            watch.warm(runner);
             counted = Some(counting::snapshot());
         }
         let begin = now_ns();

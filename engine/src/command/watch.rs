@@ -103,12 +103,16 @@ impl Watch {
     pub(super) fn start(&mut self, runner: &Runner) -> Result<()> {
         if self.recorder.is_some() || self.replay.is_some() {
             self.look(runner, false, true)?;
-        } else if self.every.is_some() {
-            // The first hash may be asked for long after the warm-up, and its buffers are as large
-            // as the world: they get their size now.
-            self.hasher.hash(runner.world(), runner.jobs());
         }
         Ok(())
+    }
+
+    /// Ends the warm-up: the first hash may be asked for long after it, and its buffers are as large
+    /// as the world, so they get their size here.
+    pub(super) fn warm(&mut self, runner: &Runner) {
+        if self.every.is_some() {
+            self.hasher.hash(runner.world(), runner.jobs());
+        }
     }
 
     /// The state after a step.
