@@ -16,6 +16,13 @@ pub mod plan;
 pub mod run;
 mod sync;
 
+/// The parts that `tests/loom.rs` runs through every interleaving.
+#[cfg(feature = "loom")]
+#[doc(hidden)]
+pub mod model {
+    pub use crate::run::lane::{Lane, State, tagged};
+}
+
 pub use plan::{
     Access, Cause, Conflict, Edge, EdgeGrain, Grain, GraphBuilder, GraphError, GroupId, Key,
     Lifetime, Mode, NodeDecl, NodeId, NodeKind, Plan, Source, Task,

@@ -20,14 +20,18 @@ pub(super) fn run<W: Work + ?Sized>(step: &Step<'_, W>, order: impl Iterator<Ite
     // the next step sets anew, and whether the client's can be used is the client's to say.
     let caught = catch_unwind(AssertUnwindSafe(|| {
         for task in order {
-            match step.shape.tasks[task] {
+            let timed = step.costs.is_timed(task, step.number);
+            let spent = match step.shape.tasks[task] {
                 TaskShape::Node(node) | TaskShape::Pinned(node) => {
-                    step.run_node(task, node, WORKER, &spot);
+                    step.run_node(node, WORKER, &spot, timed)
                 }
                 TaskShape::Rows(group) => {
                     let chunks = step.chunks(group, &spot);
-                    step.run_rows(task, group, chunks, WORKER, &spot);
+                    step.run_rows(group, chunks, WORKER, &spot, timed)
                 }
+            };
+            if let Some(spent) = spent {
+                step.costs.learn_turn(task, spent);
             }
         }
     }));

@@ -26,15 +26,18 @@ use super::shuffle::Dice;
 
 /// What a task waits longer for a predecessor on another worker, in ns: two cache lines' way.
 const CROSSING_NS: f32 = 120.0;
+/// So much earlier than others is a task run that another worker waits for, in ns, if that delays
+/// nothing: more than what workers usually are apart from what was planned.
+const AHEAD_NS: f32 = 1_000.0;
 /// Least cost of a lane with several tasks, in ns: claiming one costs about 1 % of it.
-const LANE_NS_MIN: f32 = 5_000.0;
+const LANE_NS_MIN: f32 = 20_000.0;
 /// A row group of this cost, in ns, is spread over all workers. See also [`super::rows`].
 pub(super) const SPREAD_NS: f32 = 15_000.0;
 /// For a lane of this cost, in ns, a worker that left may be called in again.
 const CALL_NS: f32 = 30_000.0;
 /// Lanes per worker where workers are few, and for how many workers in all: looking for work means
 /// looking at each lane.
-const LANES_PER_WORKER: usize = 16;
+const LANES_PER_WORKER: usize = 8;
 const LANES_IN_ALL: usize = 64;
 
 /// A task in its place.
@@ -50,6 +53,8 @@ pub(super) struct Slot {
     pub wakes_owner: bool,
     /// For how many lanes with much work it is the last thing they wait for.
     pub calls: u8,
+    /// How often it is timed, see [`super::costs::is_turn`].
+    pub sample_mask: u32,
 }
 
 /// A task may start when `lane` has finished `count` tasks.
@@ -76,6 +81,8 @@ pub(super) struct Schedule {
     pub homes: Vec<(u32, u32)>,
     /// The lane of pinned tasks.
     pub pinned: Option<u32>,
+    /// For each task, its slot.
+    pub slot_of: Vec<u32>,
     /// All tasks in the order in which they were placed.
     pub sequence: Vec<u32>,
     /// Cost of all tasks, in ns.
@@ -141,6 +148,7 @@ impl Balancer {
             lanes: Vec::with_capacity(lanes_max(self.workers_max)),
             homes: Vec::with_capacity(self.workers_max),
             pinned: None,
+            slot_of: Vec::with_capacity(tasks),
             sequence: Vec::with_capacity(tasks),
             total_ns: 0.0,
             makespan_ns: 0.0,
@@ -168,7 +176,20 @@ impl Balancer {
         // Lanes of a shuffled schedule are cut as finely as there is room for.
         let lane_ns_min = if dice.is_some() { 0.0 } else { LANE_NS_MIN };
         schedule.total_ns = self.costs.iter().sum();
-        self.place_tasks(shape, workers, dice, &mut schedule.sequence);
+        match dice {
+            Some(dice) => {
+                self.rank.fill_with(|| dice.roll() as u32);
+                self.place_tasks(shape, workers, Place::AnyOf(dice), &mut schedule.sequence);
+            }
+            None => {
+                self.rank_tasks(shape, |_, _| 0.0);
+                self.place_tasks(shape, workers, Place::Earliest, &mut schedule.sequence);
+                // Once more with workers fixed: what crosses workers goes first, so that it has
+                // arrived by the time it is needed.
+                self.rank_tasks(shape, |from, to| if from == to { 0.0 } else { AHEAD_NS });
+                self.place_tasks(shape, workers, Place::Again, &mut schedule.sequence);
+            }
+        }
         schedule.makespan_ns = self.finish.iter().copied().fold(0.0, f32::max);
         self.sort_by_column(workers, &schedule.sequence);
         self.cut_lanes(shape, workers, lane_ns_min, schedule);
@@ -179,10 +200,9 @@ impl Balancer {
         &mut self,
         shape: &Shape,
         workers: usize,
-        mut dice: Option<&mut Dice>,
+        mut place: Place<'_>,
         sequence: &mut Vec<u32>,
     ) {
-        self.rank_tasks(shape, dice.as_deref_mut());
         self.free.clear();
         self.free.resize(workers, 0.0);
         sequence.clear();
@@ -195,7 +215,7 @@ impl Balancer {
         }
         while let Some((_, Reverse(task))) = self.ready.pop() {
             sequence.push(task);
-            self.place_task(shape, task as usize, dice.as_deref_mut());
+            self.place_task(shape, task as usize, &mut place);
             for &successor in shape.successors.of(task as usize) {
                 let wait = &mut self.waits[successor as usize];
                 *wait -= 1;
@@ -208,30 +228,30 @@ impl Balancer {
     }
 
     /// Tasks are numbered in an order of the graph, so one pass from the last to the first does.
-    fn rank_tasks(&mut self, shape: &Shape, dice: Option<&mut Dice>) {
-        if let Some(dice) = dice {
-            self.rank.fill_with(|| dice.roll() as u32);
-            return;
-        }
+    /// `way_ns` is what an edge between two columns adds.
+    fn rank_tasks(&mut self, shape: &Shape, way_ns: impl Fn(u32, u32) -> f32) {
         for task in (0..shape.tasks.len()).rev() {
             let behind = (shape.successors.of(task).iter())
-                .map(|&successor| f32::from_bits(self.rank[successor as usize]))
+                .map(|&successor| {
+                    let way_ns = way_ns(self.column[task], self.column[successor as usize]);
+                    f32::from_bits(self.rank[successor as usize]) + way_ns
+                })
                 .fold(0.0, f32::max);
             // Bits of floats that are not negative sort like the floats.
             self.rank[task] = (behind + self.costs[task]).to_bits();
         }
     }
 
-    /// Gives a task to the worker that can start it first; of several, to the one that had its
-    /// last predecessor, else to the first.
-    fn place_task(&mut self, shape: &Shape, task: usize, dice: Option<&mut Dice>) {
+    /// Gives a task to a worker, as early as its predecessors and the worker's other tasks allow.
+    fn place_task(&mut self, shape: &Shape, task: usize, place: &mut Place<'_>) {
         let workers = self.free.len();
         let arrival = self.arrival(shape, task);
         let start = |worker: usize| arrival.on(worker).max(self.free[worker]);
-        let worker = match (shape.tasks[task], dice) {
+        let worker = match (shape.tasks[task], place) {
             (TaskShape::Pinned(_), _) => 0,
-            (_, Some(dice)) => dice.below(workers),
-            (_, None) => (0..workers)
+            (_, Place::AnyOf(dice)) => dice.below(workers),
+            (_, Place::Again) => self.column[task] as usize,
+            (_, Place::Earliest) => (0..workers)
                 .min_by(|&a, &b| {
                     let stays = |worker| u32::from(worker as u32 != arrival.last_worker);
                     (start(a).total_cmp(&start(b))).then(stays(a).cmp(&stays(b)))
@@ -307,6 +327,7 @@ impl Balancer {
         schedule: &mut Schedule,
     ) {
         schedule.slots.clear();
+        schedule.slot_of.resize(shape.tasks.len(), 0);
         schedule.lanes.clear();
         schedule.homes.clear();
         schedule.pinned = None;
@@ -333,6 +354,7 @@ impl Balancer {
                 let strip = &mut schedule.lanes[lane];
                 self.place[task as usize] = (lane as u32, end - strip.first);
                 strip.end = end + 1;
+                schedule.slot_of[task as usize] = end;
                 schedule.slots.push(Slot {
                     shape: shape.tasks[task as usize],
                     task,
@@ -340,6 +362,7 @@ impl Balancer {
                     publish: false,
                     wakes_owner: false,
                     calls: 0,
+                    sample_mask: 0,
                 });
             }
             match pinned {
@@ -366,7 +389,7 @@ impl Balancer {
                     if other != lane {
                         let owner = schedule.pinned == Some(lane);
                         self.need(schedule, lane, start, other, place + 1);
-                        let provider = schedule.lanes[other as usize].first + place;
+                        let provider = schedule.slot_of[predecessor as usize];
                         schedule.slots[provider as usize].publish = true;
                         schedule.slots[provider as usize].wakes_owner |= owner;
                     }
@@ -405,12 +428,22 @@ impl Balancer {
             .filter(|&&predecessor| self.place[predecessor as usize].0 != lane)
             .max_by(|&&a, &&b| self.finish[a as usize].total_cmp(&self.finish[b as usize]));
         if let Some(&last) = last.filter(|_| cost >= CALL_NS) {
-            let (other, place) = self.place[last as usize];
-            let provider = schedule.lanes[other as usize].first + place;
+            let provider = schedule.slot_of[last as usize];
             let calls = &mut schedule.slots[provider as usize].calls;
             *calls = calls.saturating_add(1);
         }
     }
+}
+
+/// How a task gets its worker.
+enum Place<'a> {
+    /// The one that can start it first; of several, the one that had its last predecessor, else
+    /// the first.
+    Earliest,
+    /// The one that it got the last time.
+    Again,
+    /// Any.
+    AnyOf(&'a mut Dice),
 }
 
 /// When the predecessors of a task are done, as seen from each worker.

@@ -49,11 +49,16 @@ impl Costs {
         }
     }
 
-    /// Whether the task should be timed in this step.
+    /// Whether the task should be timed in this step, when it runs on the one worker there is.
     #[inline(always)]
     pub(super) fn is_timed(&self, task: usize, step: u32) -> bool {
-        let mask = self.tasks[task].sample_mask.load(Relaxed);
-        (step.wrapping_add(task as u32)) & mask == 0
+        is_turn(step, task, self.sample_mask(task))
+    }
+
+    /// How often the task should be timed, for [`is_turn`].
+    #[inline(always)]
+    pub(super) fn sample_mask(&self, task: usize) -> u32 {
+        self.tasks[task].sample_mask.load(Relaxed)
     }
 
     /// What the task is expected to cost in a step, in ns.
@@ -70,20 +75,14 @@ impl Costs {
         (estimate >= 0.0).then_some(estimate)
     }
 
-    /// Takes a measurement of a task for which [`Costs::is_timed`] said yes; it stands for the steps
-    /// in which the task is not timed as well.
+    /// Takes a measurement of a task for which [`Costs::is_timed`] said yes.
     #[inline(never)]
-    pub(super) fn learn_sample(&self, task: usize, measured_ns: u64) {
-        let steps = 1 + self.tasks[task].sample_mask.load(Relaxed);
-        self.learn(task, measured_ns, steps);
+    pub(super) fn learn_turn(&self, task: usize, measured_ns: u64) {
+        self.learn(task, measured_ns, 1 + self.sample_mask(task));
     }
 
-    /// Takes a measurement of a task that was timed out of turn.
-    pub(super) fn learn_once(&self, task: usize, measured_ns: u64) {
-        self.learn(task, measured_ns, 1);
-    }
-
-    fn learn(&self, task: usize, measured_ns: u64, steps: u32) {
+    /// Takes a measurement, or an average of several, that stands for so many steps.
+    pub(super) fn learn(&self, task: usize, measured_ns: u64, steps: u32) {
         let cost = &self.tasks[task];
         let total = cost.total_ns.load(Relaxed) + measured_ns * u64::from(steps);
         cost.total_ns.store(total, Relaxed);
@@ -114,16 +113,67 @@ impl Costs {
         self.member_ns[node].fetch_add(measured_ns, Relaxed);
     }
 
-    /// A member's share of what its group took, from the sampled chunks.
-    pub(super) fn member_total_ns(&self, task: usize, members: &[u32], node: u32) -> u64 {
+    /// A member's share of what its group took, `total_ns`, from the sampled chunks.
+    pub(super) fn member_share(&self, total_ns: u64, members: &[u32], node: u32) -> u64 {
         let sampled = |node: u32| self.member_ns[node as usize].load(Relaxed);
         let all: u64 = members.iter().map(|&member| sampled(member)).sum();
-        let total = u128::from(self.total_ns(task));
+        let total = u128::from(total_ns);
         let share = match all {
             0 => total / members.len() as u128,
             _ => total * u128::from(sampled(node)) / u128::from(all),
         };
         share as u64
+    }
+}
+
+/// Whether it is the turn of the task at this place. The mask is from [`Costs::sample_mask`].
+#[inline(always)]
+pub(super) fn is_turn(step: u32, place: usize, mask: u32) -> bool {
+    step.wrapping_add(place as u32) & mask == 0
+}
+
+/// What a team measures, until it is taken into [`Costs`]. By place in the schedule, so that what
+/// one worker writes lies together: were workers to write to each other's cache lines, sampling
+/// would cost more than the nodes do.
+pub(super) struct Notes {
+    notes: Box<[Note]>,
+}
+
+/// Written by the worker that runs the task.
+struct Note {
+    sum_ns: AtomicU64,
+    count: AtomicU32,
+}
+
+impl Notes {
+    pub(super) fn new(places: usize) -> Notes {
+        let note = || Note {
+            sum_ns: AtomicU64::new(0),
+            count: AtomicU32::new(0),
+        };
+        Notes {
+            notes: (0..places).map(|_| note()).collect(),
+        }
+    }
+
+    pub(super) fn add(&self, place: usize, measured_ns: u64) {
+        let Note { sum_ns, count } = &self.notes[place];
+        sum_ns.store(sum_ns.load(Relaxed) + measured_ns, Relaxed);
+        count.store(count.load(Relaxed) + 1, Relaxed);
+    }
+
+    /// Sum and number of what was noted at a place.
+    pub(super) fn noted(&self, place: usize) -> (u64, u32) {
+        let Note { sum_ns, count } = &self.notes[place];
+        (sum_ns.load(Relaxed), count.load(Relaxed))
+    }
+
+    /// Hands out what was noted at a place and forgets it.
+    pub(super) fn take(&mut self, place: usize) -> (u64, u32) {
+        let noted = self.noted(place);
+        self.notes[place].sum_ns.store(0, Relaxed);
+        self.notes[place].count.store(0, Relaxed);
+        noted
     }
 }
 
@@ -136,7 +186,7 @@ mod tests {
         let costs = Costs::new(16, 0);
         for task in 0..16 {
             assert!(costs.is_timed(task, 0), "before the first measurement");
-            costs.learn_sample(task, 100);
+            costs.learn_turn(task, 100);
         }
         for step in 0..32 {
             let timed = (0..16).filter(|&task| costs.is_timed(task, step)).count();
@@ -149,7 +199,7 @@ mod tests {
         let costs = Costs::new(1, 0);
         for step in 0..161 {
             if costs.is_timed(0, step) {
-                costs.learn_sample(0, 100);
+                costs.learn_turn(0, 100);
             }
         }
         // The first step is timed as well and counts once.
@@ -159,11 +209,11 @@ mod tests {
     #[test]
     fn a_lost_cpu_moves_an_estimate_to_less_than_double_and_a_change_is_followed() {
         let costs = Costs::new(1, 0);
-        costs.learn_sample(0, 10_000);
-        costs.learn_sample(0, 50_000_000);
+        costs.learn_turn(0, 10_000);
+        costs.learn_turn(0, 50_000_000);
         assert!(costs.estimate_ns(0) < 20_000.0);
         for _ in 0..20 {
-            costs.learn_sample(0, 1_000_000);
+            costs.learn_turn(0, 1_000_000);
         }
         assert!((900_000.0..1_100_000.0).contains(&costs.estimate_ns(0)));
     }
@@ -171,11 +221,10 @@ mod tests {
     #[test]
     fn a_group_divides_its_time_as_its_samples_do() {
         let costs = Costs::new(1, 3);
-        costs.learn_sample(0, 9_000);
-        assert_eq!(costs.member_total_ns(0, &[0, 1, 2], 1), 3_000);
+        assert_eq!(costs.member_share(9_000, &[0, 1, 2], 1), 3_000);
         costs.learn_member(0, 10);
         costs.learn_member(2, 20);
-        let shares = [0, 1, 2].map(|node| costs.member_total_ns(0, &[0, 1, 2], node));
+        let shares = [0, 1, 2].map(|node| costs.member_share(9_000, &[0, 1, 2], node));
         assert_eq!(shares, [3_000, 0, 6_000]);
     }
 }

@@ -84,7 +84,7 @@ impl Lane {
         if (word >> 32) as u32 != generation {
             return State::Free(0, word);
         }
-        match word as u32 & (1 << STATE_BITS) - 1 {
+        match word as u32 & ((1 << STATE_BITS) - 1) {
             FREE => State::Free(word as u32 >> STATE_BITS, word),
             DONE => State::Done,
             _ => State::Held,

@@ -28,6 +28,7 @@ mod step;
 mod team;
 #[cfg(all(test, not(feature = "loom")))]
 mod tests;
+mod wakes;
 
 pub use failure::Failure;
 
@@ -38,13 +39,14 @@ use layerw_trace::{Label, label};
 
 use crate::plan::{GroupId, NodeId, Plan};
 use balance::{Balancer, Schedule, lanes_max};
-use costs::Costs;
+use costs::{Costs, Notes};
 use failure::Blame;
 use rows::Rows;
 use shape::{Shape, TaskShape};
 use shuffle::{Dice, MemberOrder};
 use step::Step;
 use team::{Lanes, Team};
+use wakes::Wakes;
 
 /// What the nodes do. The executor calls it from several workers at once, in an order that respects
 /// all edges of the plan: what a node wrote is seen by the nodes that wait for it.
@@ -104,6 +106,7 @@ pub struct Executor {
     shape: Shape,
     member_order: MemberOrder,
     costs: Costs,
+    notes: Notes,
     rows: Box<[Rows]>,
     balancer: Balancer,
     schedule: Schedule,
@@ -111,6 +114,7 @@ pub struct Executor {
     balanced_for: usize,
     /// What spreading a step would save, in ns, if workers were awake.
     gain_ns: f32,
+    wakes: Wakes,
     lanes: Lanes,
     blame: Blame,
     threads: usize,
@@ -145,12 +149,14 @@ impl Executor {
             label: label("step"),
             member_order: MemberOrder::new(&shape),
             costs: Costs::new(shape.tasks.len(), plan.nodes().len()),
+            notes: Notes::new(shape.tasks.len()),
             rows: plan.groups().iter().map(|_| Rows::new(threads)).collect(),
             schedule: balancer.room(&shape),
             balancer,
             shape,
             balanced_for: 0,
             gain_ns: 0.0,
+            wakes: Wakes::default(),
             lanes: Lanes::new(lanes_max(threads), threads),
             blame: Blame::new(),
             threads,
@@ -199,11 +205,12 @@ impl Executor {
         };
         if spread {
             let generation = self.lanes.begin(self.schedule.lanes.len());
-            let (schedule, lanes) = (&self.schedule, &self.lanes);
+            let (schedule, lanes, notes) = (&self.schedule, &self.lanes, &self.notes);
             let team = Team {
                 step: &step,
                 schedule,
                 lanes,
+                notes,
                 generation,
             };
             jobs.team(self.label, schedule.homes.len(), |member| team.join(member));
@@ -215,6 +222,7 @@ impl Executor {
         } else {
             alone::run(&step, 0..self.shape.tasks.len());
         }
+        self.wakes.step_ended(self.gain_ns);
         self.steps = self.steps.wrapping_add(1);
         self.conclude()
     }
@@ -230,13 +238,15 @@ impl Executor {
         match self.shape.tasks[task] {
             TaskShape::Node(_) | TaskShape::Pinned(_) => NodeCost {
                 calls: self.completed,
-                total_ns: self.costs.total_ns(task),
+                total_ns: self.total_ns(task),
             },
             TaskShape::Rows(group) => {
                 let members = self.shape.members.of(group as usize);
                 NodeCost {
                     calls: self.rows[group as usize].chunks_total(),
-                    total_ns: self.costs.member_total_ns(task, members, node.0),
+                    total_ns: self
+                        .costs
+                        .member_share(self.total_ns(task), members, node.0),
                 }
             }
         }
@@ -254,18 +264,13 @@ impl Executor {
         match options.spread {
             Spread::Always => true,
             Spread::Never => false,
-            Spread::Auto => {
-                let gain_ns = if options.shuffle.is_some() {
-                    f32::INFINITY
-                } else {
-                    self.gain_ns
-                };
-                threads > 1 && gain_ns > jobs.wake_ns() as f32
-            }
+            Spread::Auto if options.shuffle.is_some() => threads > 1,
+            Spread::Auto => threads > 1 && self.wakes.are_worth(self.gain_ns, jobs),
         }
     }
 
     fn shuffle(&mut self, seed: u64, threads: usize) {
+        self.take_notes();
         let mut dice = Dice::new(seed, self.steps);
         self.member_order.shuffle(&mut self.shape, &mut dice);
         let same = |_| 1.0;
@@ -277,6 +282,7 @@ impl Executor {
             &mut self.schedule,
         );
         self.balanced_for = 0;
+        self.set_turns();
     }
 
     /// Makes a new schedule if the one there is does not fit any more.
@@ -286,6 +292,7 @@ impl Executor {
         if spread == Spread::Never || !(due || needed) {
             return;
         }
+        self.take_notes();
         let (mut total_ns, mut drift_ns) = (0.0, 0.0);
         for task in 0..self.shape.tasks.len() {
             let cost_ns = self.costs.estimate_ns(task);
@@ -294,20 +301,59 @@ impl Executor {
         }
         let useful = (total_ns / SHARE_NS) as usize;
         let workers = useful.clamp(2, jobs.threads().max(2)).min(jobs.threads());
-        // Two workers save at most half, and so on; too little for any schedule to be worth a wake.
+        // Two workers save at most half, and so on.
         let gain_max_ns = total_ns * (1.0 - 1.0 / workers as f32);
-        if gain_max_ns <= jobs.wake_ns() as f32 && !needed {
+        if gain_max_ns <= wakes::JOIN_NS && !needed {
             self.gain_ns = gain_max_ns;
             return;
         }
-        if self.balanced_for != workers || drift_ns > DRIFT * total_ns {
+        if self.balanced_for != workers || drift_ns > self.drift_allowed() * total_ns {
             let costs = &self.costs;
             let cost_ns = |task| costs.estimate_ns(task);
             self.balancer
                 .balance(&self.shape, workers, cost_ns, None, &mut self.schedule);
             self.balanced_for = workers;
         }
+        self.set_turns();
         self.gain_ns = self.schedule.total_ns - self.schedule.makespan_ns;
+    }
+
+    /// The first schedules are made from cold or few measurements, so they are improved upon a few
+    /// times even where that changes little.
+    fn drift_allowed(&self) -> f32 {
+        let early = BALANCE_STEPS <= self.steps && self.steps <= 64 * BALANCE_STEPS;
+        if early && self.steps.is_power_of_two() {
+            DRIFT / 20.0
+        } else {
+            DRIFT
+        }
+    }
+
+    /// Takes what teams have measured into the costs.
+    fn take_notes(&mut self) {
+        for (place, slot) in self.schedule.slots.iter().enumerate() {
+            let task = slot.task as usize;
+            if let (sum_ns, count @ 1..) = self.notes.take(place) {
+                let steps = count * (1 + slot.sample_mask);
+                self.costs.learn(task, sum_ns / u64::from(count), steps);
+            }
+        }
+    }
+
+    /// Says how often the tasks of the schedule are timed from now on.
+    fn set_turns(&mut self) {
+        for slot in &mut self.schedule.slots {
+            slot.sample_mask = self.costs.sample_mask(slot.task as usize);
+        }
+    }
+
+    /// Time spent in a task so far, in ns.
+    fn total_ns(&self, task: usize) -> u64 {
+        let noted = self.schedule.slot_of.get(task).map_or(0, |&slot| {
+            let steps = 1 + u64::from(self.schedule.slots[slot as usize].sample_mask);
+            self.notes.noted(slot as usize).0 * steps
+        });
+        self.costs.total_ns(task) + noted
     }
 
     fn conclude(&mut self) -> Result<(), Failure> {

@@ -30,19 +30,24 @@ pub(super) struct Step<'a, W: ?Sized> {
 }
 
 impl<W: Work + ?Sized> Step<'_, W> {
-    /// Runs a node that is not a row node, timed if it is its turn.
+    /// Runs a node that is not a row node. Returns what it took, in ns, if that was asked for.
     #[inline(always)]
-    pub(super) fn run_node(&self, task: usize, node: u32, worker: usize, spot: &Spot) {
+    pub(super) fn run_node(
+        &self,
+        node: u32,
+        worker: usize,
+        spot: &Spot,
+        timed: bool,
+    ) -> Option<u64> {
         spot.node(node);
         let _zone = zone(self.labels[node as usize]);
-        if self.costs.is_timed(task, self.number) {
-            let begin = now_ns();
+        if !timed {
             self.work.run(NodeId(node), worker);
-            self.costs
-                .learn_sample(task, now_ns().saturating_sub(begin));
-        } else {
-            self.work.run(NodeId(node), worker);
+            return None;
         }
+        let begin = now_ns();
+        self.work.run(NodeId(node), worker);
+        Some(now_ns().saturating_sub(begin))
     }
 
     /// How many chunks a group has in this step.
@@ -52,31 +57,29 @@ impl<W: Work + ?Sized> Step<'_, W> {
         self.work.chunks(GroupId(group))
     }
 
-    /// Runs all of a group's chunks here.
+    /// Runs all of a group's chunks here. Returns what that took, in ns, if it was asked for.
     pub(super) fn run_rows(
         &self,
-        task: usize,
         group: u32,
         chunks: usize,
         worker: usize,
         spot: &Spot,
-    ) {
+        timed: bool,
+    ) -> Option<u64> {
         let order = match self.seed {
             None => Stride::natural(chunks),
             Some(seed) => Stride::random(chunks, &mut Dice::new(seed, group)),
         };
-        let begin = self.costs.is_timed(task, self.number).then(now_ns);
+        let begin = timed.then(now_ns);
         for place in 0..chunks {
             if self.blame.is_stopped() {
-                return;
+                return None;
             }
             self.run_chunk(group, order.at(place), worker, spot);
         }
         let spent = begin.map(|begin| now_ns().saturating_sub(begin));
         self.rows[group as usize].learn(chunks, spent);
-        if let Some(spent) = spent {
-            self.costs.learn_sample(task, spent);
-        }
+        spent
     }
 
     /// Runs the members of a group, in order, on one chunk.

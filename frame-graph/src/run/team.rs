@@ -14,6 +14,7 @@ use layerw_trace::now_ns;
 
 use super::Work;
 use super::balance::{Need, Schedule, Slot, Strip};
+use super::costs::{Notes, is_turn};
 use super::failure::Spot;
 use super::lane::{Lane, State, tagged};
 use super::rows::Rooms;
@@ -27,13 +28,17 @@ const WAIT_NS: u64 = 3_000;
 /// Spin hints between two looks at what is waited for.
 const HINTS: u32 = 4;
 
+/// A cache line pair of [`Lanes::seen`].
+type SeenLine = CachePadded<[AtomicU64; SEEN_PER_LINE]>;
+const SEEN_PER_LINE: usize = 16;
+
 /// The atomics of all lanes. Nothing but `left` is reset: words are tagged with a generation.
 pub(super) struct Lanes {
     lanes: Box<[Lane]>,
     rooms: Rooms,
     /// For each worker, the progress it has seen of each lane: spares looks at the other's line.
-    /// Written by that worker only.
-    seen: Box<[Box<[AtomicU64]>]>,
+    /// Written by that worker only, and padded so that no other shares a cache line with it.
+    seen: Box<[Box<[SeenLine]>]>,
     /// Lanes that are not done.
     left: CachePadded<AtomicU32>,
     generation: u32,
@@ -44,9 +49,7 @@ impl Lanes {
         Lanes {
             lanes: (0..lanes).map(|_| Lane::new()).collect(),
             rooms: Rooms::new(lanes),
-            seen: (0..workers)
-                .map(|_| (0..lanes).map(|_| AtomicU64::new(0)).collect())
-                .collect(),
+            seen: (0..workers).map(|_| seen_lines(lanes)).collect(),
             left: CachePadded::new(AtomicU32::new(0)),
             generation: 0,
         }
@@ -58,10 +61,8 @@ impl Lanes {
         if self.generation == u32::MAX {
             self.lanes.iter_mut().for_each(Lane::forget);
             self.rooms.forget();
-            self.seen
-                .iter()
-                .flatten()
-                .for_each(|seen| seen.store(0, Relaxed));
+            let seen = self.seen.iter().flatten().flat_map(|line| line.iter());
+            seen.for_each(|seen| seen.store(0, Relaxed));
             self.generation = 0;
         }
         self.generation += 1;
@@ -69,11 +70,17 @@ impl Lanes {
     }
 }
 
+fn seen_lines(lanes: usize) -> Box<[SeenLine]> {
+    let line = || CachePadded::new(std::array::from_fn(|_| AtomicU64::new(0)));
+    (0..lanes.div_ceil(SEEN_PER_LINE)).map(|_| line()).collect()
+}
+
 /// What a member shares with the others.
 pub(super) struct Team<'a, W: ?Sized> {
     pub step: &'a Step<'a, W>,
     pub schedule: &'a Schedule,
     pub lanes: &'a Lanes,
+    pub notes: &'a Notes,
     pub generation: u32,
 }
 
@@ -196,11 +203,12 @@ impl<W: Work + ?Sized> MemberOf<'_, W> {
     fn run_lane(&self, lane: u32, cursor: u32) {
         let slots = self.slots(lane);
         let generation = self.team.generation;
+        let first = self.team.schedule.lanes[lane as usize].first;
         for (slot, cursor) in slots[cursor as usize..].iter().zip(cursor..) {
             if self.step().blame.is_stopped() {
                 return;
             }
-            if !self.wait_for(slot) || !self.run_slot(lane, slot) {
+            if !self.wait_for(slot) || !self.run_slot(lane, (first + cursor) as usize, slot) {
                 return self.lane(lane).release(generation, cursor);
             }
             if slot.publish {
@@ -224,38 +232,42 @@ impl<W: Work + ?Sized> MemberOf<'_, W> {
         }
     }
 
-    /// Runs a task. False if it is a row group that others are still at work on.
+    /// Runs the task at a place of the schedule. False if it is a row group that others are still
+    /// at work on.
     #[inline(always)]
-    fn run_slot(&self, lane: u32, slot: &Slot) -> bool {
-        match slot.shape {
+    fn run_slot(&self, lane: u32, place: usize, slot: &Slot) -> bool {
+        let timed = is_turn(self.step().number, place, slot.sample_mask);
+        let spent = match slot.shape {
             TaskShape::Node(node) | TaskShape::Pinned(node) => {
-                self.step()
-                    .run_node(slot.task as usize, node, self.worker, self.spot);
-                true
+                self.step().run_node(node, self.worker, self.spot, timed)
             }
-            TaskShape::Rows(group) => self.run_rows(lane, slot, group),
+            TaskShape::Rows(group) => match self.run_rows(lane, group, timed) {
+                Some(spent) => spent,
+                None => return false,
+            },
+        };
+        if let Some(spent) = spent {
+            self.team.notes.add(place, spent);
         }
+        true
     }
 
-    fn run_rows(&self, lane: u32, slot: &Slot, group: u32) -> bool {
+    /// Runs a row group. None if others are still at work on it, else what it took if that was
+    /// asked for.
+    fn run_rows(&self, lane: u32, group: u32, timed: bool) -> Option<Option<u64>> {
         let (step, generation) = (self.step(), self.team.generation);
         let rows = &step.rows[group as usize];
         if !rows.is_open(generation) {
             let chunks = step.chunks(group, self.spot);
             if !rows.is_worth_spreading(chunks) && step.seed.is_none() {
-                step.run_rows(slot.task as usize, group, chunks, self.worker, self.spot);
-                return true;
+                return Some(step.run_rows(group, chunks, self.worker, self.spot, timed));
             }
             rows.open(generation, chunks, step.seed);
             self.team.lanes.rooms.show(lane as usize, generation, group);
             self.call_helpers(rows.predict_ns(chunks), chunks);
             self.help_rows(lane, group);
         }
-        if !rows.is_done() {
-            return false;
-        }
-        step.costs.learn_once(slot.task as usize, rows.close());
-        true
+        rows.is_done().then(|| Some(rows.close()).filter(|_| timed))
     }
 
     /// Calls as many members as can be of use before one worker alone would be done.
@@ -310,7 +322,8 @@ impl<W: Work + ?Sized> MemberOf<'_, W> {
     #[inline(always)]
     fn is_met(&self, need: &Need) -> bool {
         let wanted = tagged(self.team.generation, need.count);
-        let seen = &self.team.lanes.seen[self.worker][need.lane as usize];
+        let lane = need.lane as usize;
+        let seen = &self.team.lanes.seen[self.worker][lane / SEEN_PER_LINE][lane % SEEN_PER_LINE];
         // Relaxed: this worker wrote it, behind an Acquire look at the lane's progress.
         if seen.load(Relaxed) >= wanted {
             return true;
