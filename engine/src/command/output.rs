@@ -28,6 +28,11 @@ pub(super) fn print_line(line: fmt::Arguments<'_>) -> Result<(), OutputError> {
     settle(out.write_fmt(line).and_then(|()| out.write_all(b"\n")))
 }
 
+/// Makes the buffer of standard output, which otherwise comes into being with the first line.
+pub(super) fn prepare() {
+    drop(io::stdout().lock());
+}
+
 /// Waits until everything is written.
 ///
 /// # Errors

@@ -107,11 +107,12 @@ impl Watch {
         Ok(())
     }
 
-    /// Ends the warm-up: the first hash may be asked for long after it, and its buffers are as large
-    /// as the world, so they get their size here.
+    /// Ends the warm-up: the first hash may be asked for and printed long after it, so all buffers
+    /// get their size here.
     pub(super) fn warm(&mut self, runner: &Runner) {
         if self.every.is_some() {
-            self.hasher.hash(runner.world(), runner.jobs());
+            hash(&mut self.hasher, &mut self.parts, runner.world(), runner.jobs());
+            output::prepare();
         }
     }
 
