@@ -89,7 +89,12 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
 
     /// Calls `f` for all matching entities, each with its place in the query's order, chunks in parallel on as many workers
     /// as help. `f` must write to its own row only.
-    pub fn par_enumerate(&mut self, cx: Cx<'_>, label: Label, f: impl Fn(usize, Q::Item<'_>) + Sync) {
+    pub fn par_enumerate(
+        &mut self,
+        cx: Cx<'_>,
+        label: Label,
+        f: impl Fn(usize, Q::Item<'_>) + Sync,
+    ) {
         self.mark();
         let visits = Visits::new(self, cx);
         let world = self.run.step.world;

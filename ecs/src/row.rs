@@ -1,8 +1,19 @@
 //! Row functions: a plain function over one row becomes a system.
 //!
-//! ```ignore
-//! fn integrate(pos: &mut Position, vel: &Velocity, cx: Cx) { pos.0 += vel.0 * cx.dt; }
-//! sim.each(integrate);
+//! ```
+//! use layerw_ecs::{Cx, IntoRow, component};
+//!
+//! #[component]
+//! struct Position(f32);
+//! #[component]
+//! struct Velocity(f32);
+//!
+//! fn integrate(position: &mut Position, velocity: &Velocity, cx: Cx) {
+//!     position.0 += velocity.0 * cx.dt;
+//! }
+//!
+//! let system = integrate.decl().finish(); // `sim.each(integrate)` does this and adds it
+//! assert_eq!(system.name, "integrate");
 //! ```
 //!
 //! References are component data (`&` reads, `&mut` writes), values are context. The function is called for every entity that holds the

@@ -1,8 +1,19 @@
 //! Whole systems: a function of queries, resources and context that runs once per step.
 //!
-//! ```ignore
-//! fn gather(planets: Query<(&Position, &Mass)>, mut field: ResMut<Field>, cx: Cx) { … }
-//! sim.system(gather);
+//! ```
+//! use layerw_ecs::{IntoWhole, Query, ResMut, component};
+//!
+//! #[component]
+//! struct Mass(f32);
+//! #[component]
+//! struct Total(f32);
+//!
+//! fn weigh(masses: Query<&Mass>, mut total: ResMut<Total>) {
+//!     total.0 = masses.iter().map(|mass| mass.0).sum();
+//! }
+//!
+//! let system = weigh.decl().finish(); // `sim.system(weigh)` does this and adds it
+//! assert_eq!(system.name, "weigh");
 //! ```
 
 use crate::access::{Access, short_name};

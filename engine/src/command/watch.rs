@@ -111,7 +111,12 @@ impl Watch {
     /// get their size here.
     pub(super) fn warm(&mut self, runner: &Runner) {
         if self.every.is_some() {
-            hash(&mut self.hasher, &mut self.parts, runner.world(), runner.jobs());
+            hash(
+                &mut self.hasher,
+                &mut self.parts,
+                runner.world(),
+                runner.jobs(),
+            );
             output::prepare();
         }
     }

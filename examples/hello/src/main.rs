@@ -27,7 +27,9 @@ fn bounce(position: &mut Position, velocity: &mut Velocity) {
 fn sim(settings: &Settings) -> Result<Sim> {
     let points = settings.integer("points", 100_000, 1..=10_000_000, "how many points fall")?;
     let mut sim = settings.sim()?.hertz(60.0);
-    sim.world.spawn_batch((0..points).map(|i| (Position(Vec3::Y * (i % 100) as f32), Velocity(Vec3::X))));
+    sim.world.spawn_batch(
+        (0..points).map(|i| (Position(Vec3::Y * (i % 100) as f32), Velocity(Vec3::X))),
+    );
     sim.each(gravity).each(integrate).each(bounce); // jobs; the written order is the meaning
     Ok(sim)
 }
