@@ -21,6 +21,7 @@ mod balance;
 mod costs;
 mod failure;
 pub(crate) mod lane;
+mod planner;
 mod rows;
 mod shape;
 mod shuffle;
@@ -38,9 +39,9 @@ use layerw_jobs::Jobs;
 use layerw_trace::{Label, label};
 
 use crate::plan::{GroupId, NodeId, Plan};
-use balance::{Balancer, Schedule, lanes_max};
-use costs::{Costs, Notes};
+use balance::lanes_max;
 use failure::Blame;
+use planner::Planner;
 use rows::Rows;
 use shape::{Shape, TaskShape};
 use shuffle::{Dice, MemberOrder};
@@ -105,16 +106,9 @@ pub struct Executor {
     label: Label,
     shape: Shape,
     member_order: MemberOrder,
-    costs: Costs,
-    notes: Notes,
-    rows: Box<[Rows]>,
-    balancer: Balancer,
-    schedule: Schedule,
-    /// For how many workers the schedule was balanced; 0 = it was not, or it was shuffled.
-    balanced_for: usize,
-    /// What spreading a step would save, in ns, if workers were awake.
-    gain_ns: f32,
+    planner: Planner,
     wakes: Wakes,
+    rows: Box<[Rows]>,
     lanes: Lanes,
     blame: Blame,
     threads: usize,
@@ -123,14 +117,6 @@ pub struct Executor {
     /// Steps that came to their end.
     completed: u64,
 }
-
-/// How many steps pass between two looks at whether costs have drifted; the first steps are all
-/// looked at.
-const BALANCE_STEPS: u32 = 16;
-/// From this share of all costs on, differences from the planned costs are worth a new schedule.
-const DRIFT: f32 = 0.2;
-/// What a worker should at least get to do in a step, in ns.
-const SHARE_NS: f32 = 25_000.0;
 
 impl Executor {
     /// Gets everything ready for running `plan` on up to `threads` workers. Here, and in the first
@@ -141,22 +127,16 @@ impl Executor {
     pub fn new(plan: &Plan, threads: usize) -> Executor {
         assert!(threads > 0, "an executor for 0 threads: give at least 1");
         let shape = Shape::new(plan);
-        let balancer = Balancer::new(&shape, threads);
         let names = || plan.nodes().iter().map(|node| node.name.as_str());
         Executor {
             names: names().map(Arc::from).collect(),
             labels: names().map(label).collect(),
-            label: label("step"),
+            label: label("graph"),
             member_order: MemberOrder::new(&shape),
-            costs: Costs::new(shape.tasks.len(), plan.nodes().len()),
-            notes: Notes::new(shape.tasks.len()),
-            rows: plan.groups().iter().map(|_| Rows::new(threads)).collect(),
-            schedule: balancer.room(&shape),
-            balancer,
-            shape,
-            balanced_for: 0,
-            gain_ns: 0.0,
+            planner: Planner::new(&shape, threads),
             wakes: Wakes::default(),
+            rows: plan.groups().iter().map(|_| Rows::new(threads)).collect(),
+            shape,
             lanes: Lanes::new(lanes_max(threads), threads),
             blame: Blame::new(),
             threads,
@@ -191,21 +171,28 @@ impl Executor {
             "Executor::run has to be called on worker 0, the thread that made the Jobs"
         );
         let spread = self.prepare(jobs, options);
+        let Planner {
+            schedule,
+            costs,
+            notes,
+            ..
+        } = &self.planner;
+        let generation = self.lanes.begin(schedule.lanes.len(), &mut self.rows);
+        let seed = options
+            .shuffle
+            .map(|seed| Dice::new(seed, self.steps).roll());
         let step = Step {
             work,
             shape: &self.shape,
             labels: &self.labels,
-            costs: &self.costs,
+            costs,
             rows: &self.rows,
             blame: &self.blame,
             number: self.steps,
-            seed: options
-                .shuffle
-                .map(|seed| Dice::new(seed, self.steps).roll()),
+            seed,
         };
         if spread {
-            let generation = self.lanes.begin(self.schedule.lanes.len());
-            let (schedule, lanes, notes) = (&self.schedule, &self.lanes, &self.notes);
+            let lanes = &self.lanes;
             let team = Team {
                 step: &step,
                 schedule,
@@ -215,16 +202,19 @@ impl Executor {
             };
             jobs.team(self.label, schedule.homes.len(), |member| team.join(member));
         } else if options.shuffle.is_some() {
-            alone::run(
-                &step,
-                self.schedule.sequence.iter().map(|&task| task as usize),
-            );
+            alone::run(&step, schedule.sequence.iter().map(|&task| task as usize));
         } else {
             alone::run(&step, 0..self.shape.tasks.len());
         }
-        self.wakes.step_ended(self.gain_ns);
+        self.wakes.step_ended(self.planner.gain_ns);
         self.steps = self.steps.wrapping_add(1);
         self.conclude()
+    }
+
+    /// How many workers the next step is likely to have work for: as many are worth arming for it
+    /// (`Jobs::arm`).
+    pub fn useful_workers(&self) -> usize {
+        self.planner.useful_workers()
     }
 
     /// What each node has cost so far, in written order.
@@ -238,15 +228,14 @@ impl Executor {
         match self.shape.tasks[task] {
             TaskShape::Node(_) | TaskShape::Pinned(_) => NodeCost {
                 calls: self.completed,
-                total_ns: self.total_ns(task),
+                total_ns: self.planner.total_ns(task),
             },
             TaskShape::Rows(group) => {
                 let members = self.shape.members.of(group as usize);
+                let total_ns = self.planner.total_ns(task);
                 NodeCost {
                     calls: self.rows[group as usize].chunks_total(),
-                    total_ns: self
-                        .costs
-                        .member_share(self.total_ns(task), members, node.0),
+                    total_ns: self.planner.costs.member_share(total_ns, members, node.0),
                 }
             }
         }
@@ -256,104 +245,21 @@ impl Executor {
     fn prepare(&mut self, jobs: &Jobs, options: RunOptions) -> bool {
         let threads = jobs.threads();
         if let Some(seed) = options.shuffle {
-            self.shuffle(seed, threads);
+            let mut dice = Dice::new(seed, self.steps);
+            self.member_order.shuffle(&mut self.shape, &mut dice);
+            self.planner.shuffle(&self.shape, threads, &mut dice);
         } else {
             self.member_order.restore(&mut self.shape);
-            self.balance(jobs, options.spread);
+            let needed = options.spread == Spread::Always;
+            self.planner
+                .keep_up(&self.shape, threads, self.steps, needed);
         }
         match options.spread {
             Spread::Always => true,
             Spread::Never => false,
             Spread::Auto if options.shuffle.is_some() => threads > 1,
-            Spread::Auto => threads > 1 && self.wakes.are_worth(self.gain_ns, jobs),
+            Spread::Auto => threads > 1 && self.wakes.are_worth(self.planner.gain_ns, jobs),
         }
-    }
-
-    fn shuffle(&mut self, seed: u64, threads: usize) {
-        self.take_notes();
-        let mut dice = Dice::new(seed, self.steps);
-        self.member_order.shuffle(&mut self.shape, &mut dice);
-        let same = |_| 1.0;
-        self.balancer.balance(
-            &self.shape,
-            threads,
-            same,
-            Some(&mut dice),
-            &mut self.schedule,
-        );
-        self.balanced_for = 0;
-        self.set_turns();
-    }
-
-    /// Makes a new schedule if the one there is does not fit any more.
-    fn balance(&mut self, jobs: &Jobs, spread: Spread) {
-        let due = self.steps < BALANCE_STEPS || self.steps.is_multiple_of(BALANCE_STEPS);
-        let needed = spread == Spread::Always && self.balanced_for == 0;
-        if spread == Spread::Never || !(due || needed) {
-            return;
-        }
-        self.take_notes();
-        let (mut total_ns, mut drift_ns) = (0.0, 0.0);
-        for task in 0..self.shape.tasks.len() {
-            let cost_ns = self.costs.estimate_ns(task);
-            total_ns += cost_ns;
-            drift_ns += (cost_ns - self.balancer.planned_ns(task)).abs();
-        }
-        let useful = (total_ns / SHARE_NS) as usize;
-        let workers = useful.clamp(2, jobs.threads().max(2)).min(jobs.threads());
-        // Two workers save at most half, and so on.
-        let gain_max_ns = total_ns * (1.0 - 1.0 / workers as f32);
-        if gain_max_ns <= wakes::JOIN_NS && !needed {
-            self.gain_ns = gain_max_ns;
-            return;
-        }
-        if self.balanced_for != workers || drift_ns > self.drift_allowed() * total_ns {
-            let costs = &self.costs;
-            let cost_ns = |task| costs.estimate_ns(task);
-            self.balancer
-                .balance(&self.shape, workers, cost_ns, None, &mut self.schedule);
-            self.balanced_for = workers;
-        }
-        self.set_turns();
-        self.gain_ns = self.schedule.total_ns - self.schedule.makespan_ns;
-    }
-
-    /// The first schedules are made from cold or few measurements, so they are improved upon a few
-    /// times even where that changes little.
-    fn drift_allowed(&self) -> f32 {
-        let early = BALANCE_STEPS <= self.steps && self.steps <= 64 * BALANCE_STEPS;
-        if early && self.steps.is_power_of_two() {
-            DRIFT / 20.0
-        } else {
-            DRIFT
-        }
-    }
-
-    /// Takes what teams have measured into the costs.
-    fn take_notes(&mut self) {
-        for (place, slot) in self.schedule.slots.iter().enumerate() {
-            let task = slot.task as usize;
-            if let (sum_ns, count @ 1..) = self.notes.take(place) {
-                let steps = count * (1 + slot.sample_mask);
-                self.costs.learn(task, sum_ns / u64::from(count), steps);
-            }
-        }
-    }
-
-    /// Says how often the tasks of the schedule are timed from now on.
-    fn set_turns(&mut self) {
-        for slot in &mut self.schedule.slots {
-            slot.sample_mask = self.costs.sample_mask(slot.task as usize);
-        }
-    }
-
-    /// Time spent in a task so far, in ns.
-    fn total_ns(&self, task: usize) -> u64 {
-        let noted = self.schedule.slot_of.get(task).map_or(0, |&slot| {
-            let steps = 1 + u64::from(self.schedule.slots[slot as usize].sample_mask);
-            self.notes.noted(slot as usize).0 * steps
-        });
-        self.costs.total_ns(task) + noted
     }
 
     fn conclude(&mut self) -> Result<(), Failure> {

@@ -17,7 +17,7 @@ use super::balance::{Need, Schedule, Slot, Strip};
 use super::costs::{Notes, is_turn};
 use super::failure::Spot;
 use super::lane::{Lane, State, tagged};
-use super::rows::Rooms;
+use super::rows::{Rooms, Rows};
 use super::shape::TaskShape;
 use super::step::Step;
 use crate::sync::{AcqRel, Acquire, AtomicU32, AtomicU64, Relaxed};
@@ -55,18 +55,27 @@ impl Lanes {
         }
     }
 
-    /// Makes all lanes free and undone, for a schedule with that many. Returns the generation.
-    pub(super) fn begin(&mut self, lanes: usize) -> u32 {
+    /// Begins a step over that many lanes: all are free and nothing is done. Returns the step's
+    /// generation. When generations have run out, after 2³² steps, forgets all of them, also in
+    /// `rows`.
+    pub(super) fn begin(&mut self, lanes: usize, rows: &mut [Rows]) -> u32 {
         self.left = CachePadded::new(AtomicU32::new(lanes as u32));
         if self.generation == u32::MAX {
             self.lanes.iter_mut().for_each(Lane::forget);
             self.rooms.forget();
             let seen = self.seen.iter().flatten().flat_map(|line| line.iter());
             seen.for_each(|seen| seen.store(0, Relaxed));
+            rows.iter_mut().for_each(Rows::forget);
             self.generation = 0;
         }
         self.generation += 1;
         self.generation
+    }
+
+    /// Pretends that only so many generations are left.
+    #[cfg(test)]
+    pub(super) fn wear_out(&mut self, left: u32) {
+        self.generation = u32::MAX - left;
     }
 }
 

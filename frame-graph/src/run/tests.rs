@@ -7,6 +7,7 @@ use layerw_jobs::on_fresh_thread;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
+use super::balance::{Balancer, Schedule};
 use super::*;
 use crate::plan::drafts::{Draft, build, draft, required};
 use crate::plan::{EdgeGrain, Key, NodeDecl, NodeKind, Source, Task};
@@ -138,11 +139,17 @@ impl Work for Notes<'_> {
     }
 }
 
-/// Runs `test` on random graphs with pools of several sizes.
+/// Runs `test` on random graphs with pools of several sizes; on 50 times as many with
+/// `LAYERW_LONG=1`.
 fn with_graphs(
     cases: u32,
     test: impl Fn(&Jobs, &[Draft], &[usize]) -> Result<(), TestCaseError> + Sync,
 ) {
+    let cases = if std::env::var_os("LAYERW_LONG").is_some() {
+        50 * cases
+    } else {
+        cases
+    };
     for threads in [1, 2, 3, 8] {
         on_fresh_thread("graphs", 0, || {
             let jobs = Jobs::new(threads).expect("workers");
@@ -313,6 +320,32 @@ fn shuffling_brings_an_undeclared_access_to_light() {
 }
 
 #[test]
+fn steps_go_on_when_generations_have_run_out() {
+    on_fresh_thread("generations", 0, || {
+        let jobs = Jobs::new(2).expect("workers");
+        let mut graph = GraphBuilder::new();
+        let key = graph.key("K", Source::External);
+        for n in 0..30 {
+            let kind = [NodeDecl::rows, NodeDecl::whole][n / 3 % 2];
+            graph.node(kind(n.to_string()).writes(key));
+        }
+        let plan = graph.compile().expect("a correct graph");
+        let notes = Notes::new(&plan, &[7]);
+        let mut executor = Executor::new(&plan, 2);
+        for round in 0..3 {
+            for step in 0..6 {
+                let options = options((step % 2 == 1).then_some(step), Spread::Always);
+                executor.run(&jobs, &notes, options).expect("no panic");
+                notes
+                    .check()
+                    .unwrap_or_else(|error| panic!("round {round}: {error}"));
+            }
+            executor.lanes.wear_out(2);
+        }
+    });
+}
+
+#[test]
 fn costs_follow_what_nodes_take() {
     struct Busy;
     impl Work for Busy {
@@ -348,39 +381,6 @@ fn costs_follow_what_nodes_take() {
         assert!(costs[0].total_ns >= 80_000);
         assert!(costs[1].total_ns >= 390_000, "{costs:?}");
         assert!(costs[2].total_ns < costs[1].total_ns / 4, "{costs:?}");
-    });
-}
-
-/// Chunk by chunk: on a worker, the second system is done with a chunk before the first one starts
-/// the next, and the trace shows it.
-#[test]
-fn a_trace_shows_systems_taking_turns_on_each_chunk() {
-    use layerw_trace::Recording;
-    on_fresh_thread("trace", 0, || {
-        let jobs = Jobs::new(2).expect("workers");
-        let mut graph = GraphBuilder::new();
-        let position = graph.key("Position", Source::External);
-        graph.node(NodeDecl::rows("trace test: first").writes(position));
-        graph.node(NodeDecl::rows("trace test: second").writes(position));
-        let plan = graph.compile().expect("a correct graph");
-        let notes = Notes::new(&plan, &[12]);
-        let mut executor = Executor::new(&plan, 2);
-        for spread in [Spread::Never, Spread::Always] {
-            let recording = Recording::start(10_000).expect("nobody else records");
-            executor
-                .run(&jobs, &notes, options(None, spread))
-                .expect("no panic");
-            let mut zones = recording.finish().zones;
-            zones.retain(|zone| zone.label.name().starts_with("trace test: "));
-            zones.sort_by_key(|zone| (zone.thread, zone.begin_ns));
-            assert_eq!(zones.len(), 24);
-            for pair in zones.chunks(2) {
-                assert_eq!(pair[0].label.name(), "trace test: first");
-                assert_eq!(pair[1].label.name(), "trace test: second");
-                assert_eq!(pair[0].value, pair[1].value);
-                assert!(pair[0].end_ns <= pair[1].begin_ns);
-            }
-        }
     });
 }
 
