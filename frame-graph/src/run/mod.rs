@@ -40,6 +40,7 @@ use layerw_trace::{Label, label};
 
 use crate::plan::{GroupId, NodeId, Plan};
 use balance::lanes_max;
+use costs::Clock;
 use failure::Blame;
 use planner::Planner;
 use rows::Rows;
@@ -107,6 +108,7 @@ pub struct Executor {
     shape: Shape,
     member_order: MemberOrder,
     planner: Planner,
+    clock: Clock,
     wakes: Wakes,
     rows: Box<[Rows]>,
     lanes: Lanes,
@@ -134,6 +136,7 @@ impl Executor {
             label: label("graph"),
             member_order: MemberOrder::new(&shape),
             planner: Planner::new(&shape, threads),
+            clock: Clock::new(),
             wakes: Wakes::default(),
             rows: plan.groups().iter().map(|_| Rows::new(threads)).collect(),
             shape,
@@ -188,6 +191,7 @@ impl Executor {
             costs,
             rows: &self.rows,
             blame: &self.blame,
+            clock: self.clock,
             number: self.steps,
             seed,
         };

@@ -3,7 +3,7 @@
 use layerw_trace::{Label, now_ns, zone, zone_value};
 
 use super::Work;
-use super::costs::Costs;
+use super::costs::{Clock, Costs};
 use super::failure::{Blame, Spot};
 use super::rows::Rows;
 use super::shape::Shape;
@@ -23,6 +23,7 @@ pub(super) struct Step<'a, W: ?Sized> {
     pub costs: &'a Costs,
     pub rows: &'a [Rows],
     pub blame: &'a Blame,
+    pub clock: Clock,
     /// Steps run before this one.
     pub number: u32,
     /// For the order of chunks, where it is shuffled.
@@ -47,7 +48,7 @@ impl<W: Work + ?Sized> Step<'_, W> {
         }
         let begin = now_ns();
         self.work.run(NodeId(node), worker);
-        Some(now_ns().saturating_sub(begin))
+        Some(self.clock.since(begin, now_ns()))
     }
 
     /// How many chunks a group has in this step.
@@ -77,7 +78,7 @@ impl<W: Work + ?Sized> Step<'_, W> {
             }
             self.run_chunk(group, order.at(place), worker, spot);
         }
-        let spent = begin.map(|begin| now_ns().saturating_sub(begin));
+        let spent = begin.map(|begin| self.clock.since(begin, now_ns()));
         self.rows[group as usize].learn(chunks, spent);
         spent
     }

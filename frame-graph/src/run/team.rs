@@ -73,7 +73,7 @@ impl Lanes {
     }
 
     /// Pretends that only so many generations are left.
-    #[cfg(test)]
+    #[cfg(all(test, not(feature = "loom")))]
     pub(super) fn wear_out(&mut self, left: u32) {
         self.generation = u32::MAX - left;
     }
