@@ -68,8 +68,12 @@ pub struct Cx<'a> {
     entities: &'a [Entity],
     row: usize,
     /// Keeps the context on its worker's thread: `scratch` belongs to that thread alone.
-    on_this_thread: PhantomData<*const ()>,
+    on_this_thread: PhantomData<dyn TakeTheContextThatTheClosureIsGiven>,
 }
+
+/// Is neither `Send` nor `Sync`, and so are contexts. Its name stands in the compiler's message to whoever uses a context of outside in a closure of
+/// [`Cx::par_for`].
+trait TakeTheContextThatTheClosureIsGiven {}
 
 impl<'a> Cx<'a> {
     /// The context of a whole system.

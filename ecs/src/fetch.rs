@@ -73,8 +73,9 @@ pub unsafe trait Fetch {
 /// # Safety
 /// `item` must not lend anything mutably.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` writes components, and this query only borrows the world",
-    label = "`&mut` here needs `World::query_mut`, or a system that declares the write"
+    message = "`{Self}` writes components, and this lends them only for reading",
+    label = "lends nothing mutably",
+    note = "in a system take `mut query: Query<…>` and call `iter_mut`, `get_mut` or `par_for_each`; between steps call `World::query_mut`"
 )]
 pub unsafe trait ReadFetch: Fetch {}
 

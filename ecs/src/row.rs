@@ -195,7 +195,8 @@ unsafe impl RowParam for Commands<'_> {
     message = "`{Self}` is not a row function",
     label = "not a row function",
     note = "a row function takes references to components and values of context and returns nothing: `fn integrate(pos: &mut Position, vel: &Velocity, cx: Cx)`",
-    note = "`Res<T>` to read a resource, `Commands` to spawn; systems with a `Query` go through `sim.system(…)`"
+    note = "every `T` in `&T` and `&mut T` needs `#[component]`; `Res<T>` reads a resource, `Commands` spawn",
+    note = "rows run in parallel: `ResMut`, `LocalMut` and `Query` belong to whole systems, `sim.system(…)`"
 )]
 pub unsafe trait RowFunction<Marker>: Send + Sync + 'static {
     /// The component parts of all parameters.
@@ -314,6 +315,13 @@ impl RowDecl {
 }
 
 /// Row functions and row systems under construction: what `sim.each(…)` takes.
+#[diagnostic::on_unimplemented(
+    message = "this is not a row function: `{Self}`",
+    label = "not a row function",
+    note = "a row function takes references to components and values of context and returns nothing: `fn integrate(pos: &mut Position, vel: &Velocity, cx: Cx)`",
+    note = "every `T` in `&T` and `&mut T` needs `#[component]`; `Res<T>` reads a resource, `Commands` spawn",
+    note = "rows run in parallel: `ResMut`, `LocalMut` and `Query` belong to whole systems, `sim.system(…)`"
+)]
 pub trait IntoRow<Marker>: Sized {
     /// The system with the function's own name and no filters.
     fn decl(self) -> RowDecl;
@@ -356,12 +364,14 @@ pub trait IntoRow<Marker>: Sized {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoRow<()> for RowDecl {
     fn decl(self) -> RowDecl {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<Marker: 'static, F: RowFunction<Marker>> IntoRow<(Marker,)> for F {
     fn decl(self) -> RowDecl {
         RowDecl {

@@ -115,6 +115,13 @@ impl WholeDecl {
 }
 
 /// Whole functions and whole systems under construction: what `sim.system(…)` takes.
+#[diagnostic::on_unimplemented(
+    message = "this is not a whole system: `{Self}`",
+    label = "not a whole system",
+    note = "a whole system takes values and returns nothing: `fn gather(planets: Query<&Position>, mut field: ResMut<Field>, cx: Cx)`",
+    note = "the values are `Cx`, `Commands`, `Query<…>`, `Res<T>`, `ResMut<T>`, `Local<T>`, `LocalMut<T>`, `Events<T>`; every component and resource `T` needs `#[component]`",
+    note = "a function that takes `&T` or `&mut T` of one row goes through `sim.each(…)`"
+)]
 pub trait IntoWhole<Marker>: Sized {
     /// The system under the function's own name.
     fn decl(self) -> WholeDecl;
@@ -143,12 +150,14 @@ pub trait IntoWhole<Marker>: Sized {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoWhole<()> for WholeDecl {
     fn decl(self) -> WholeDecl {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<Marker: 'static, F: WholeFunction<Marker>> IntoWhole<(Marker,)> for F {
     fn decl(self) -> WholeDecl {
         WholeDecl {
