@@ -60,7 +60,8 @@ impl World {
     /// Makes the world what it was when the checkpoint was taken or last brought up to date. The rest is as for [`World::restore`].
     ///
     /// # Errors
-    /// As [`World::restore`]: [`EcsError::Image`] and [`EcsError::Memory`] where another holder has taken pages of the pool meanwhile.
+    /// As [`World::restore`]: [`EcsError::Image`] where the checkpoint is of a world in which a component of the same name has another layout; that
+    /// and [`EcsError::Memory`] where another holder has taken pages of the pool meanwhile.
     pub fn roll_back(&mut self, checkpoint: &Checkpoint) -> Result<(), EcsError> {
         let runs = checkpoint.runs.iter().zip(&checkpoint.starts);
         let held: Vec<_> = runs

@@ -192,6 +192,28 @@ fn another_layout_is_shown_field_by_field() {
 }
 
 #[test]
+fn a_checkpoint_of_a_world_with_another_layout_is_refused() {
+    mod other {
+        use layerw_ecs::component;
+        #[component]
+        pub struct Position(pub [f64; 64]);
+    }
+    let mut world = world();
+    let entity = world.spawn(other::Position([1.0; 64]));
+    let refusal = world
+        .roll_back(&filled(10).checkpoint())
+        .expect_err("another layout");
+    assert!(matches!(
+        refusal,
+        EcsError::Image(ImageError::Layout { .. })
+    ));
+    let kept = world
+        .get::<other::Position>(entity)
+        .map(|position| position.0);
+    assert_eq!(kept, Some([1.0; 64]), "the world is as it was");
+}
+
+#[test]
 fn a_pool_too_small_or_taken_is_refused() {
     let bytes = image(&filled(5000));
     let small = Arena::new(&MemoryConfig {

@@ -22,16 +22,6 @@ impl World {
     pub fn restore(&mut self, image: &[u8]) -> Result<Vec<u8>, EcsError> {
         let image = read(image)?;
         let holders = check::check(&image)?;
-        for schema in &image.schemas {
-            let known = self
-                .components
-                .by_name(&schema.name)
-                .map(|id| self.schema(id));
-            if let Some(known) = known.filter(|known| *known != schema) {
-                let (name, differences) = (schema.name.clone(), known.differences(schema));
-                return Err(ImageError::Layout { name, differences }.into());
-            }
-        }
         let held = holders.into_iter().zip(&image.runs);
         let held: Vec<_> = held
             .map(|(holder, stored)| {
@@ -108,6 +98,7 @@ impl World {
         schemas: &[Schema],
         held: &[(HeldRun, StoredRun<'_>)],
     ) -> Result<(), EcsError> {
+        self.check_layouts(schemas)?;
         self.check_room(held)?;
         let prepared = self.components.prepare(schemas, &self.pages)?;
         let pool = self.pages.pool();
@@ -156,6 +147,21 @@ impl World {
         }
         // SAFETY: the pages hold a world's root and tables now, whose runs belong to the owners just used.
         unsafe { self.rebuild(prepared.infos) };
+        Ok(())
+    }
+
+    /// Checks that what is known by the same name is the same: Rust types stay with the names.
+    fn check_layouts(&self, schemas: &[Schema]) -> Result<(), ImageError> {
+        for schema in schemas {
+            let known = self
+                .components
+                .by_name(&schema.name)
+                .map(|id| self.schema(id));
+            if let Some(known) = known.filter(|known| *known != schema) {
+                let (name, differences) = (schema.name.clone(), known.differences(schema));
+                return Err(ImageError::Layout { name, differences });
+            }
+        }
         Ok(())
     }
 
