@@ -403,7 +403,8 @@ struct Bound<F: Fetch, S> {
     state: S,
 }
 
-impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker, F> {
+// SAFETY: fetch and parameters keep to what they declare, by their own promises, and `run_chunk` fetches from the chunk that it is given.
+unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker, F> {
     fn kind(&self) -> Kind {
         Kind::Rows
     }

@@ -20,7 +20,11 @@ pub enum Kind {
 }
 
 /// What the engine drives: declared access and a function, erased. Scripts become the same thing as Rust functions here.
-pub trait System: Send + Sync {
+///
+/// # Safety
+/// `run` and `run_chunk` touch only what `declare` declared, in the way that it said: systems that declare nothing in common run at the same time, over
+/// one world. A [`Rows`](Kind::Rows) system touches only the rows of the chunk that it is given.
+pub unsafe trait System: Send + Sync {
     /// How it runs.
     fn kind(&self) -> Kind;
 

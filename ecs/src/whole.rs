@@ -184,7 +184,8 @@ struct WholeSystem<Marker, F: WholeFunction<Marker>> {
     marker: PhantomData<fn() -> Marker>,
 }
 
-impl<Marker: 'static, F: WholeFunction<Marker>> System for WholeSystem<Marker, F> {
+// SAFETY: the parameters keep to what they declare, by their own promise.
+unsafe impl<Marker: 'static, F: WholeFunction<Marker>> System for WholeSystem<Marker, F> {
     fn kind(&self) -> Kind {
         if self.pinned {
             Kind::Pinned
@@ -235,7 +236,8 @@ impl<F: Fn(&mut World) + Send + Sync + 'static> Exclusive<F> {
     }
 }
 
-impl<F: Fn(&mut World) + Send + Sync + 'static> System for Exclusive<F> {
+// SAFETY: it neither declares anything nor runs beside others.
+unsafe impl<F: Fn(&mut World) + Send + Sync + 'static> System for Exclusive<F> {
     fn kind(&self) -> Kind {
         Kind::Exclusive
     }
