@@ -36,12 +36,24 @@ pub struct AccessItem {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     items: Vec<AccessItem>,
+    /// Components of which only the change ticks are looked at.
+    ticks: Vec<AccessItem>,
 }
 
 impl Access {
-    /// The declared accesses, in order of the signature.
+    /// The declared accesses, in order of the signature, without change ticks.
     pub fn items(&self) -> &[AccessItem] {
         &self.items
+    }
+
+    /// All accesses. A change tick moves with every write that is granted, so looking at it is a read, unless the system has the component anyway.
+    pub fn into_items(mut self) -> Vec<AccessItem> {
+        for tick in self.ticks {
+            if self.items.iter().all(|item| item.target != tick.target) {
+                self.items.push(tick);
+            }
+        }
+        self.items
     }
 
     /// Declares an access to a component of the system's own row, or of any row.
@@ -63,6 +75,17 @@ impl Access {
             present: true,
         });
         Ok(id)
+    }
+
+    /// Declares a look at the change ticks of a component, of the system's own chunk or of any.
+    pub fn ticks(&mut self, world: &World, id: ComponentId, own_row: bool) {
+        self.ticks.push(AccessItem {
+            target: Target::Component(id),
+            name: world.schema(id).name.to_string(),
+            write: false,
+            own_row,
+            present: true,
+        });
     }
 
     /// Declares an access to a hashed resource.

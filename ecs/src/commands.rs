@@ -262,6 +262,8 @@ impl Applier<'_> {
 pub(crate) struct Pendings {
     segments: Vec<*const Segment>,
     spawned: Vec<Entity>,
+    /// The place of the system whose commands are being applied.
+    applying: Option<u32>,
 }
 
 // SAFETY: between two calls of `apply` both buffers are empty.
@@ -283,6 +285,8 @@ impl Pendings {
         self.segments
             .sort_unstable_by_key(|&segment| unsafe { (*segment).tag });
         for segment in self.segments.drain(..) {
+            // SAFETY: as above.
+            self.applying = Some(unsafe { (*segment).tag.place });
             self.spawned.clear();
             let mut applier = Applier {
                 world,
@@ -299,5 +303,11 @@ impl Pendings {
                 }
             }
         }
+        self.applying = None;
+    }
+
+    /// The place of the system whose commands were being applied when that panicked; forgets it.
+    pub(crate) fn take_applying(&mut self) -> Option<u32> {
+        self.applying.take()
     }
 }

@@ -40,7 +40,7 @@ pub struct Run<'a> {
     pub chunk: u32,
     /// The change tick of this run.
     pub tick: u64,
-    /// The change tick of the system's run in the step before.
+    /// The first change tick that is news to this run: the one after that of the system's run in the step before, or 0.
     pub since: u64,
 }
 

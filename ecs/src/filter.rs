@@ -1,5 +1,6 @@
 //! Which archetypes and chunks a system or query visits, beyond the components that it fetches.
 
+use crate::access::Access;
 use crate::archetype::Archetype;
 use crate::chunk::Chunk;
 use crate::error::EcsError;
@@ -48,14 +49,23 @@ impl Filter {
         }
     }
 
-    /// The filter with its component's id in this world.
+    /// The filter with its component's id in this world, and what it looks at declared.
     ///
     /// # Errors
     /// The component's name is taken by another layout.
-    pub fn resolve(&self, world: &mut World) -> Result<Resolved, EcsError> {
+    pub fn resolve(
+        &self,
+        world: &mut World,
+        access: &mut Access,
+        own_row: bool,
+    ) -> Result<Resolved, EcsError> {
+        let id = (self.register)(world)?;
+        if self.asks == Asks::Changed {
+            access.ticks(world, id, own_row);
+        }
         Ok(Resolved {
             asks: self.asks,
-            id: (self.register)(world)?,
+            id,
         })
     }
 
@@ -86,10 +96,10 @@ impl Resolved {
         archetype.column(self.id).is_some() != (self.asks == Asks::Without)
     }
 
-    /// Whether the chunk matches, given that its archetype does; `since` is the tick of the asker's last run.
+    /// Whether the chunk matches, given that its archetype does; `since` is the first tick that is news to the asker.
     pub fn chunk(&self, archetype: &Archetype, chunk: Chunk<'_>, since: u64) -> bool {
         match (self.asks, archetype.column(self.id)) {
-            (Asks::Changed, Some(column)) => chunk.changed(column) > since,
+            (Asks::Changed, Some(column)) => chunk.changed(column) >= since,
             _ => true,
         }
     }

@@ -213,8 +213,11 @@ unsafe impl<T: Component> Param for ResMut<'_, T> {
     }
 
     unsafe fn get<'a>(state: &'a ComponentId, run: &'a Run<'a>) -> ResMut<'a, T> {
+        let (world, mut value) = (run.step.world, resource::<T>(run.step.world, *state));
+        // SAFETY: the caller holds the declared write, so nobody else sets this tick meanwhile.
+        unsafe { world.set_resource_changed(*state, run.tick) };
         // SAFETY: the pointer leads to a live `T`; the caller holds the declared write, so nobody else reads or writes it.
-        ResMut(unsafe { resource::<T>(run.step.world, *state).as_mut() })
+        ResMut(unsafe { value.as_mut() })
     }
 }
 

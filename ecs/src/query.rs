@@ -34,7 +34,8 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
 
     /// Whether nothing matches.
     pub fn is_empty(&self) -> bool {
-        self.chunks().next().is_none()
+        // An archetype keeps its first chunk when its last row goes.
+        self.chunks().all(|(chunk, _)| chunk.is_empty())
     }
 
     /// All matching entities, to read.
@@ -285,7 +286,7 @@ unsafe impl<Q: Fetch + 'static, F: QueryFilter + 'static> Param for Query<'_, Q,
         F::filters(&mut filters);
         let filters = filters
             .iter()
-            .map(|filter| filter.resolve(world))
+            .map(|filter| filter.resolve(world, access, false))
             .collect::<Result<Vec<Resolved>, _>>()?;
         Ok(Matches::new(state, filters))
     }

@@ -415,7 +415,7 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         let filters = self
             .filters
             .iter()
-            .map(|filter| filter.resolve(world))
+            .map(|filter| filter.resolve(world, &mut access, true))
             .collect::<Result<Vec<Resolved>, _>>()?;
         self.bound = Some(Bound {
             matches: Matches::new(fetch, filters),

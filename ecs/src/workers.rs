@@ -80,6 +80,11 @@ impl Workers {
         self.scratch.vent();
     }
 
+    /// The place of the system whose commands were being applied when that panicked; forgets it.
+    pub(crate) fn take_applying(&mut self) -> Option<u32> {
+        self.pendings.take_applying()
+    }
+
     /// The entity at which the system at `place` panicked, if it is known; forgets all others.
     pub(crate) fn take_failed_row(&mut self, place: u32) -> Option<Entity> {
         let failed = self.own.iter_mut().filter_map(|own| own.failed.take());

@@ -250,6 +250,14 @@ impl World {
         self.restored
     }
 
+    /// Which world this is and how often it was restored: two equal ones have the same component numbers.
+    pub(crate) fn numbering(&self) -> Numbering {
+        Numbering {
+            world: self.identity,
+            restored: self.restored,
+        }
+    }
+
     /// Steps done.
     pub fn step(&self) -> u64 {
         self.root().step
@@ -349,6 +357,13 @@ impl World {
             tick: self.tick(),
         }
     }
+}
+
+/// Of what a component number, a column number or an archetype number is one.
+#[derive(Debug, Copy, Clone, PartialEq, Eq)]
+pub(crate) struct Numbering {
+    world: u64,
+    restored: u64,
 }
 
 fn next_identity() -> u64 {

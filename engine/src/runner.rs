@@ -77,8 +77,9 @@ impl Runner {
     /// Does one step.
     ///
     /// # Errors
-    /// A system panicked: the world is half-done then and refuses further steps until a snapshot is
-    /// restored. The workers stay usable.
+    /// A system panicked, or memory does not suffice for its commands: the world is half-done then and
+    /// refuses further steps until a snapshot is restored. The workers stay usable. Or the world was
+    /// restored or replaced and lacks what the systems read.
     pub fn step(&mut self) -> Result<()> {
         let shuffle = self
             .options
@@ -111,6 +112,7 @@ impl Runner {
                 cause: cause.clone(),
             });
         }
+        self.schedule.bind(&mut self.world)?;
         // In the map of memory set-up is frame 0 and the first step frame 1; wraps after 2^32 steps, where nobody looks at the map any more.
         self.arena.begin_frame((self.world.step() + 1) as u32);
         let done = step(

@@ -34,7 +34,7 @@ pub(super) fn compile(nodes: &mut [Named], world: &mut World) -> Result<Plan, Sc
                     Kind::Pinned => NodeDecl::pinned(&node.name),
                     Kind::Whole | Kind::Exclusive => NodeDecl::whole(&node.name),
                 };
-                for item in access.items() {
+                for item in access.into_items() {
                     let key = keys.key(&mut graph, item.target, &item.name, item.present);
                     let mode = if item.write { Mode::Write } else { Mode::Read };
                     let grain = if item.own_row {

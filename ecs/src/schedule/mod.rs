@@ -15,11 +15,12 @@ pub use compile::ScheduleError;
 use crate::entity::Entity;
 use crate::system::{System, SystemDecl};
 use crate::workers::Workers;
-use crate::world::World;
+use crate::world::{Numbering, World};
 use layerw_frame_graph::{Executor, Plan, RunOptions};
 use layerw_jobs::Jobs;
 use stage::{Stage, Visits};
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What stands in the written order.
 pub enum Entry {
@@ -43,6 +44,7 @@ struct Named {
 }
 
 /// A system's panic, with the place where it happened.
+#[derive(Debug)]
 pub struct Failure {
     /// The system.
     pub system: String,
@@ -72,7 +74,8 @@ pub struct Schedule {
     executor: Executor,
     threads: usize,
     visits: Visits,
-    restored: u64,
+    /// Of what the systems' component numbers are.
+    numbering: Numbering,
 }
 
 impl Schedule {
@@ -118,7 +121,7 @@ impl Schedule {
             executor,
             threads,
             visits,
-            restored: world.restored(),
+            numbering: world.numbering(),
         })
     }
 
@@ -139,12 +142,31 @@ impl Schedule {
         })
     }
 
+    /// Binds the systems to a world in which component numbers may be others: one that was restored, or another one. Does nothing where they are
+    /// bound to it.
+    ///
+    /// # Errors
+    /// As [`Schedule::new`]; the next step, or the next call, tries again.
+    pub fn bind(&mut self, world: &mut World) -> Result<(), ScheduleError> {
+        if self.numbering == world.numbering() {
+            return Ok(());
+        }
+        self.plan = compile::compile(&mut self.nodes, world)?;
+        self.executor = Executor::new(&self.plan, self.threads);
+        self.visits = Visits::new(&self.plan);
+        self.numbering = world.numbering();
+        Ok(())
+    }
+
     /// Runs all systems once, applies their commands, turns the events over and recycles scratch.
     ///
     /// A step that fails leaves the world half-done, with its commands forgotten.
     ///
     /// # Errors
-    /// A system panicked; of several the first in written order that was seen.
+    /// A system panicked, or its commands could not be applied; of several the first in written order that was seen.
+    ///
+    /// # Panics
+    /// The calling thread is not worker 0 of `jobs`, or [`Schedule::bind`] refuses the world.
     pub fn step(
         &mut self,
         world: &mut World,
@@ -165,9 +187,14 @@ impl Schedule {
         workers: &mut Workers,
         run: impl FnOnce(&mut Executor, &Plan, &Stage<'_>) -> Result<(), layerw_frame_graph::Failure>,
     ) -> Result<(), Failure> {
-        if self.restored != world.restored() {
-            self.rebind(world);
-        }
+        assert!(
+            jobs.worker() == Some(0),
+            "a step is for worker 0 to do, the thread that made the workers"
+        );
+        self.bind(world)
+            .unwrap_or_else(|error| panic!("the world does not fit the systems: {error}"));
+        let venting = Venting(workers);
+        let workers = &mut *venting.0;
         let step = world.step();
         let nodes = self.nodes.len() as u64;
         let base = world.tick();
@@ -182,33 +209,36 @@ impl Schedule {
         );
         stage.refresh();
         let outcome = run(&mut self.executor, &self.plan, &stage);
-        if let Err(failure) = outcome {
-            let entity = workers.take_failed_row(failure.node.index() as u32);
-            workers.vent();
-            let system = self.plan.node(failure.node).name.clone();
+        let applied = outcome
+            .map_err(|failure| (Some(failure.node.index()), failure.payload))
+            .and_then(|()| {
+                world.set_tick(base + nodes + 1);
+                // Unwind safety: as after a panic in a system, the world is half-done, and the caller is told.
+                catch_unwind(AssertUnwindSafe(|| workers.apply(world)))
+                    .map_err(|payload| (None, payload))
+            });
+        if let Err((node, payload)) = applied {
+            // Where commands cannot be applied, the system that recorded them is the one to name.
+            let at = workers.take_applying().map(|place| place as usize).or(node);
             return Err(Failure {
-                system,
-                entity,
+                system: at.map_or_else(String::new, |node| self.nodes[node].name.clone()),
+                entity: at.and_then(|node| workers.take_failed_row(node as u32)),
                 step,
-                payload: failure.payload,
+                payload,
             });
         }
-        world.set_tick(base + nodes + 1);
-        workers.apply(world);
         world.set_tick(base + nodes + 2);
         world.flip_events();
         world.set_step(step + 1);
-        workers.vent();
         Ok(())
     }
+}
 
-    /// Component ids may differ after a restore, so everything that holds one is made again.
-    fn rebind(&mut self, world: &mut World) {
-        let plan = compile::compile(&mut self.nodes, world);
-        self.plan = plan
-            .unwrap_or_else(|error| panic!("the restored world does not fit the systems: {error}"));
-        self.executor = Executor::new(&self.plan, self.threads);
-        self.visits = Visits::new(&self.plan);
-        self.restored = world.restored();
+/// Recycles the scratch, and the commands in it, however the step ends: nothing of a step that was broken off may reach the next one.
+struct Venting<'w>(&'w mut Workers);
+
+impl Drop for Venting<'_> {
+    fn drop(&mut self) {
+        self.0.vent();
     }
 }

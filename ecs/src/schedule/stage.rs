@@ -146,11 +146,10 @@ impl<'s> Stage<'s> {
     fn run_of<'a>(&self, step: &'a Step<'a>, node: NodeId, worker: usize, chunk: u32) -> Run<'a> {
         let place = node.index() as u32;
         let tick = self.base + 1 + u64::from(place);
-        // A step takes `nodes + 2` ticks, see `Schedule::step`; the first step has none before it.
-        let since = if self.step == 0 {
-            0
-        } else {
-            tick.saturating_sub(self.plan.nodes().len() as u64 + 2)
+        // A step takes `nodes + 2` ticks, see `Schedule::step`. In the first one everything is news, also what was made before any tick had passed.
+        let since = match tick.checked_sub(self.plan.nodes().len() as u64 + 2) {
+            Some(last_run) if self.step > 0 => last_run + 1,
+            _ => 0,
         };
         Run {
             step,
@@ -169,7 +168,15 @@ impl<'s> Stage<'s> {
         let lent = unsafe { &mut *self.lent.get() };
         lent.world.set_tick(self.base + 1 + node.index() as u64);
         match &lent.nodes[node.index()].body {
-            Body::System(system) => system.run_exclusive(lent.world),
+            Body::System(system) => {
+                let numbering = lent.world.numbering();
+                system.run_exclusive(lent.world);
+                // The systems after this one would take columns of the world that was for columns of the one that is.
+                assert!(
+                    lent.world.numbering() == numbering,
+                    "the world was restored or replaced in the middle of a step; do it between two steps"
+                );
+            }
             Body::Apply => lent.workers.apply(lent.world),
         }
         lent.visits.refresh(lent.nodes, self.plan, lent.world);

@@ -1,0 +1,325 @@
+//! Systems over one world: what they declare, what they may touch, and what a step that fails leaves behind.
+
+use layerw_ecs::row::IntoRow;
+use layerw_ecs::schedule::{Entry, Failure, Schedule};
+use layerw_ecs::whole::{Exclusive, IntoWhole};
+use layerw_ecs::workers::Workers;
+use layerw_ecs::{Changed, Commands, Cx, Query, Res, ResMut, World, component};
+use layerw_frame_graph::RunOptions;
+use layerw_jobs::{Jobs, on_fresh_thread};
+use layerw_memory::{Arena, MemoryConfig};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[component]
+#[derive(Debug, PartialEq)]
+struct Mass(u32);
+
+#[component]
+#[derive(Debug, PartialEq)]
+struct Heat(u32);
+
+#[component]
+#[derive(Debug, PartialEq)]
+struct Seen(u32);
+
+/// Wider than the others, so that taking it for one of them shows.
+#[component]
+struct Wide([u64; 8]);
+
+/// A world, its systems and one worker.
+struct Scene {
+    world: World,
+    schedule: Schedule,
+    workers: Workers,
+    jobs: Jobs,
+}
+
+impl Scene {
+    fn new(mut world: World, entries: Vec<Entry>) -> Scene {
+        let jobs = Jobs::new(1).expect("one worker is this thread");
+        let schedule = Schedule::new(entries, &mut world, 1).expect("the systems form a graph");
+        let workers = Workers::new(world.arena(), 1, 1 << 20).expect("room for scratch");
+        Scene {
+            world,
+            schedule,
+            workers,
+            jobs,
+        }
+    }
+
+    fn step(&mut self) -> Result<(), Failure> {
+        self.schedule.step(
+            &mut self.world,
+            &self.jobs,
+            &mut self.workers,
+            RunOptions::default(),
+        )
+    }
+}
+
+fn world() -> World {
+    let arena = Arena::new(&MemoryConfig::with_total(16 << 20)).expect("a small arena");
+    World::new(&arena).expect("a fresh arena")
+}
+
+fn row<Marker>(system: impl IntoRow<Marker>) -> Entry {
+    Entry::System(system.decl().finish())
+}
+
+fn whole<Marker>(system: impl IntoWhole<Marker>) -> Entry {
+    Entry::System(system.decl().finish())
+}
+
+fn exclusive(system: impl Fn(&mut World) + Send + Sync + 'static) -> Entry {
+    Entry::System(Exclusive::decl("alone", system))
+}
+
+/// On a thread of its own: a thread makes workers once.
+fn on_thread(test: impl FnOnce() + Send) {
+    on_fresh_thread("test", 8 << 20, test);
+}
+
+fn message(failure: &Failure) -> &str {
+    let payload = &failure.payload;
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .expect("a panic in words")
+}
+
+fn count(mut seen: ResMut<Seen>) {
+    seen.0 += 1;
+}
+
+#[test]
+fn a_resource_that_a_system_writes_is_known_to_have_changed() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        let mut scene = Scene::new(world, vec![whole(count)]);
+        let mut checkpoint = scene.world.checkpoint();
+        for step in 1..4 {
+            scene.step().expect("nothing fails");
+            checkpoint.update(&scene.world);
+            let hash = scene.world.hash();
+            scene.step().expect("nothing fails");
+            scene.world.roll_back(&checkpoint).expect("its own pages");
+            assert_eq!(scene.world.resource(), Some(&Seen(step)));
+            assert_eq!(scene.world.hash(), hash);
+        }
+    });
+}
+
+fn heat(mut heats: Query<&mut Heat>, cx: Cx) {
+    if cx.step.is_multiple_of(2) {
+        heats.iter_mut().for_each(|heat| heat.0 += 1);
+    }
+}
+
+fn look(changed: Query<&Mass, Changed<Heat>>, mut seen: ResMut<Seen>) {
+    seen.0 += changed.len() as u32;
+}
+
+fn cool(heat: &mut Heat) {
+    heat.0 = 0;
+}
+
+fn weigh(mass: &mut Mass) {
+    mass.0 += 1;
+}
+
+#[test]
+fn looking_for_changes_waits_for_who_makes_them() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        let after = row(cool.changed::<Heat>().named("cool what changed"));
+        let entries = vec![
+            whole(heat),
+            whole(look),
+            row(weigh.changed::<Heat>()),
+            after,
+        ];
+        let scene = Scene::new(world, entries);
+        let plan = scene.schedule.plan();
+        let names = |edge: &layerw_frame_graph::Edge| {
+            [edge.from, edge.to].map(|node| plan.node(node).name.as_str())
+        };
+        let edges: Vec<_> = plan.edges().iter().map(names).collect();
+        for edge in [
+            ["heat", "look"],
+            ["heat", "weigh"],
+            ["look", "cool what changed"],
+            ["weigh", "cool what changed"],
+        ] {
+            assert!(edges.contains(&edge), "{edge:?} is not in {edges:?}");
+        }
+    });
+}
+
+#[test]
+fn changes_are_seen_once_after_each_write() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        world.spawn((Mass(1), Heat(0)));
+        let mut scene = Scene::new(world, vec![whole(look), whole(heat)]);
+        let mut seen = Vec::new();
+        for _ in 0..6 {
+            scene.step().expect("nothing fails");
+            seen.push(scene.world.resource::<Seen>().expect("is there").0);
+        }
+        // New in step 0; written in steps 0, 2 and 4, and seen in the steps after.
+        assert_eq!(seen, [1, 2, 2, 3, 3, 4]);
+    });
+}
+
+fn nobody(masses: Query<&Mass>, mut seen: ResMut<Seen>) {
+    seen.0 = u32::from(masses.is_empty());
+}
+
+#[test]
+fn a_query_is_empty_when_the_last_entity_has_gone() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(7));
+        let last = world.spawn(Mass(1));
+        let mut scene = Scene::new(world, vec![whole(nobody)]);
+        scene.step().expect("nothing fails");
+        assert_eq!(scene.world.resource(), Some(&Seen(0)));
+        scene.world.despawn(last).expect("lives");
+        scene.step().expect("nothing fails");
+        assert_eq!(scene.world.resource(), Some(&Seen(1)));
+    });
+}
+
+#[test]
+fn another_world_in_its_place_has_numbers_of_its_own() {
+    on_thread(|| {
+        let mut first = world();
+        first.spawn((Mass(1), Heat(2)));
+        let mut scene = Scene::new(first, vec![row(weigh), row(cool)]);
+        scene.step().expect("nothing fails");
+
+        let mut other = world();
+        other.register::<Wide>().expect("a new name");
+        let entity = other.spawn((Wide([9; 8]), Heat(3), Mass(10)));
+        scene.world = other;
+        scene
+            .step()
+            .expect("the systems find their components again");
+        let world = &scene.world;
+        assert_eq!(world.get(entity), Some(&Mass(11)));
+        assert_eq!(world.get(entity), Some(&Heat(0)));
+        assert_eq!(world.get::<Wide>(entity).map(|wide| wide.0), Some([9; 8]));
+    });
+}
+
+#[test]
+fn a_world_that_is_restored_in_the_middle_of_a_step_stops_it() {
+    on_thread(|| {
+        let mut image = Vec::new();
+        let mut other = world();
+        other.register::<Wide>().expect("a new name");
+        other.spawn((Wide([9; 8]), Mass(10)));
+        other.snapshot(&mut image, b"").expect("memory takes all");
+
+        let mut world = world();
+        world.spawn((Mass(1), Heat(2)));
+        let restore = move |world: &mut World| drop(world.restore(&image));
+        let mut scene = Scene::new(world, vec![exclusive(restore), row(weigh)]);
+        let failure = scene.step().expect_err("columns have moved");
+        assert_eq!(failure.system, "alone");
+        assert_eq!(
+            message(&failure),
+            "the world was restored or replaced in the middle of a step; do it between two steps"
+        );
+        let masses: Vec<_> = scene.world.query::<&Mass>().map(|mass| mass.0).collect();
+        assert_eq!(masses, [10], "no system has touched the restored world");
+    });
+}
+
+fn flood(mut commands: Commands) {
+    for _ in 0..10_000 {
+        commands.spawn(Wide([1; 8]));
+    }
+}
+
+#[test]
+fn commands_that_memory_does_not_suffice_for_fail_for_their_system() {
+    on_thread(|| {
+        for apply in [false, true] {
+            let config = MemoryConfig {
+                logic: 24 << 16,
+                ..MemoryConfig::with_total(16 << 20)
+            };
+            let arena = Arena::new(&config).expect("a small arena");
+            let mut world = World::new(&arena).expect("a fresh arena");
+            world.spawn(Mass(1));
+            let mut image = Vec::new();
+            world.snapshot(&mut image, b"").expect("memory takes all");
+            let mut entries = vec![row(weigh), whole(flood)];
+            entries.extend(apply.then_some(Entry::Apply));
+            let mut scene = Scene::new(world, entries);
+            for _ in 0..3 {
+                let failure = scene.step().expect_err("24 pages hold no flood");
+                assert_eq!((failure.system.as_str(), failure.step), ("flood", 0));
+                assert!(message(&failure).contains("world"), "{}", message(&failure));
+                scene.world.restore(&image).expect("a good image");
+            }
+        }
+    });
+}
+
+fn bear(mut commands: Commands) {
+    commands.spawn(Mass(1));
+}
+
+#[test]
+fn commands_of_a_step_that_was_broken_off_are_forgotten() {
+    on_thread(|| {
+        let mut scene = Scene::new(world(), vec![whole(bear)]);
+        let Scene {
+            world,
+            schedule,
+            workers,
+            jobs,
+        } = &mut scene;
+        let watched = catch_unwind(AssertUnwindSafe(|| {
+            schedule.step_watched(world, jobs, workers, &mut |_, _| panic!("seen enough"))
+        }));
+        assert!(watched.is_err(), "the watcher's own panic goes through");
+        assert!(scene.world.is_empty());
+        scene.step().expect("nothing fails");
+        assert_eq!(scene.world.len(), 1, "of two steps one was done");
+    });
+}
+
+fn needs(_seen: Res<Seen>) {}
+
+#[test]
+fn a_restored_world_that_lacks_a_resource_is_refused_in_words() {
+    on_thread(|| {
+        let mut image = Vec::new();
+        world().snapshot(&mut image, b"").expect("memory takes all");
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        let Scene {
+            mut world,
+            mut schedule,
+            ..
+        } = Scene::new(world, vec![whole(needs)]);
+        schedule.bind(&mut world).expect("bound already");
+        world.restore(&image).expect("a good image");
+        let refusal = schedule.bind(&mut world).expect_err("there is no `Seen`");
+        assert!(
+            refusal
+                .to_string()
+                .contains("`needs` reads `resource Seen`"),
+            "{refusal}"
+        );
+        world.insert_resource(Seen(0));
+        schedule.bind(&mut world).expect("now there is");
+    });
+}
