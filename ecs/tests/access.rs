@@ -4,10 +4,11 @@ use layerw_ecs::row::IntoRow;
 use layerw_ecs::schedule::{Entry, Failure, Schedule};
 use layerw_ecs::whole::{Exclusive, IntoWhole};
 use layerw_ecs::workers::Workers;
-use layerw_ecs::{Changed, Commands, Cx, Query, Res, ResMut, World, component};
+use layerw_ecs::{Changed, Commands, Cx, Query, Res, ResMut, World, component, par};
 use layerw_frame_graph::RunOptions;
 use layerw_jobs::{Jobs, on_fresh_thread};
 use layerw_memory::{Arena, MemoryConfig};
+use layerw_trace::label;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 #[component]
@@ -26,7 +27,7 @@ struct Seen(u32);
 #[component]
 struct Wide([u64; 8]);
 
-/// A world, its systems and one worker.
+/// A world, its systems and their workers.
 struct Scene {
     world: World,
     schedule: Schedule,
@@ -35,10 +36,15 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(mut world: World, entries: Vec<Entry>) -> Scene {
-        let jobs = Jobs::new(1).expect("one worker is this thread");
-        let schedule = Schedule::new(entries, &mut world, 1).expect("the systems form a graph");
-        let workers = Workers::new(world.arena(), 1, 1 << 20).expect("room for scratch");
+    fn new(world: World, entries: Vec<Entry>) -> Scene {
+        Scene::on(1, world, entries)
+    }
+
+    fn on(threads: usize, mut world: World, entries: Vec<Entry>) -> Scene {
+        let jobs = Jobs::new(threads).expect("as many workers as asked for");
+        let schedule =
+            Schedule::new(entries, &mut world, threads).expect("the systems form a graph");
+        let workers = Workers::new(world.arena(), threads, 1 << 20).expect("room for scratch");
         Scene {
             world,
             schedule,
@@ -321,5 +327,46 @@ fn a_restored_world_that_lacks_a_resource_is_refused_in_words() {
         );
         world.insert_resource(Seen(0));
         schedule.bind(&mut world).expect("now there is");
+    });
+}
+
+/// Panics in one kind of loop per step, and in none from step 4 on.
+fn stumble(mut masses: Query<&mut Mass>, mut seen: ResMut<Seen>, cx: Cx) {
+    let (kind, name) = (cx.step, label("stumble"));
+    let here = |step: u64, index: usize| assert!(step != kind || index != 9_000, "a stone");
+    masses.par_for_each(cx, name, |mass, _| here(0, mass.0 as usize));
+    masses.par_enumerate(cx, name, |index, _| here(1, index));
+    let keys = par::map(cx, name, 10_000, 64, |index| {
+        here(2, index);
+        index as u32 % 7
+    });
+    let groups = par::group(cx, name, &keys, if kind == 3 { 5 } else { 7 });
+    seen.0 = groups.of(6).len() as u32;
+}
+
+#[test]
+fn a_loop_that_panics_fails_its_step_and_no_other() {
+    on_thread(|| {
+        let mut world = world();
+        world.spawn_batch((0..10_000).map(Mass));
+        world.insert_resource(Seen(0));
+        let mut scene = Scene::on(2, world, vec![whole(stumble)]);
+        for step in 0..4 {
+            scene.world.set_step(step);
+            for _ in 0..20 {
+                let failure = scene.step().expect_err("there is a stone");
+                assert_eq!((failure.system.as_str(), failure.step), ("stumble", step));
+                let said = message(&failure);
+                let expected = if step == 3 {
+                    "out of bounds"
+                } else {
+                    "a stone"
+                };
+                assert!(said.contains(expected), "{said}");
+            }
+        }
+        scene.world.set_step(4);
+        scene.step().expect("no stone any more");
+        assert_eq!(scene.world.resource(), Some(&Seen(10_000 / 7)));
     });
 }
