@@ -3,6 +3,8 @@
 use crate::cx::Cx;
 use layerw_memory::ScratchVec;
 use layerw_trace::Label;
+use std::mem::MaybeUninit;
+use std::slice;
 
 /// A slice whose places are written by several workers, each place by one.
 pub(crate) struct Places<T>(*mut T);
@@ -36,9 +38,9 @@ pub fn map<'a, T: Copy + Send + Sync>(
     unsafe {
         filled(cx, count, |places: Places<T>| {
             cx.par_for(label, count, grain, |range, _| {
-                for index in range {
-                    places.at(index).write(f(index));
-                }
+                // The loop hands out each place below `count` once, so the parts are disjoint.
+                let part = slice::from_raw_parts_mut(places.at(range.start).cast(), range.len());
+                fill(part, range.start, &f);
             });
         })
     }
@@ -55,11 +57,25 @@ pub fn for_each<T: Send>(
     let count = slice.len();
     let places = Places::new(slice);
     cx.par_for(label, count, grain, |range, _| {
-        for index in range {
-            // SAFETY: the loop hands out each index below `count` once, so the borrows are disjoint.
-            f(index, unsafe { &mut *places.at(index) });
-        }
+        // SAFETY: the loop hands out each index below `count` once, so the parts are disjoint.
+        let part = unsafe { slice::from_raw_parts_mut(places.at(range.start), range.len()) };
+        visit(part, range.start, &f);
     });
+}
+
+/// Writes `f(first)` and so on. A function of its own, so that the compiler knows that the places and what `f` has
+/// captured are apart: without that it reads every capture anew after each write, and no loop becomes SIMD.
+fn fill<T>(part: &mut [MaybeUninit<T>], first: usize, f: &impl Fn(usize) -> T) {
+    for (place, index) in part.iter_mut().zip(first..) {
+        place.write(f(index));
+    }
+}
+
+/// Calls `f` with each place and its index. A function of its own for the same reason as [`fill`].
+fn visit<T>(part: &mut [T], first: usize, f: &impl Fn(usize, &mut T)) {
+    for (place, index) in part.iter_mut().zip(first..) {
+        f(index, place);
+    }
 }
 
 /// A vector of `count` values in frame scratch that `fill` writes.
