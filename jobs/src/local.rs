@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::ptr;
 
-use crate::board::{Entry, NOWHERE, SEATS_MAX, Slot, Work};
+use crate::board::{Entry, NOWHERE, SEATS_MAX, Slot, Which, Work};
 use crate::caught::Payload;
 use crate::join;
 use crate::pool::{Pool, Worker};
@@ -31,17 +31,6 @@ pub(crate) struct Local {
     pub(crate) joins: join::Private,
     /// Its share in the innermost scope, null if none.
     pub(crate) share: Cell<*const Share<'static>>,
-}
-
-/// Which open work a worker may help with.
-#[derive(Copy, Clone)]
-pub(crate) enum Which<'a> {
-    /// Any: it has no work.
-    All,
-    /// Any but the one that it is a member of.
-    Besides(&'a Slot),
-    /// What was opened inside of the one that it waits for.
-    Below(&'a Slot),
 }
 
 /// How long a worker looks for work before it lies down, in ns. About what a wake costs, see [`Patience`]; at 60 Hz it
@@ -182,9 +171,7 @@ impl Local {
             if self.run_pinned() || self.help(Which::Below(slot)) {
                 patience.renew();
             } else if !patience.turn(self.look_ns(), self.pool.crowded) {
-                self.me()
-                    .parker
-                    .lie(Nap::Waiting, None, || slot.seats.owner_waits());
+                self.lie_waiting(|| slot.seats.owner_waits());
                 slot.seats.owner_rises();
             }
         }
@@ -227,15 +214,7 @@ impl Local {
     /// there was none. What it helps with renews the worker's patience if there was something to do.
     pub(crate) fn help(&self, which: Which<'_>) -> bool {
         let board = &self.pool.board;
-        let except = match which {
-            Which::Besides(slot) => Some(slot),
-            Which::All | Which::Below(_) => None,
-        };
-        let allowed = |slot: &Slot| match which {
-            Which::Below(above) => board.is_below(slot, above),
-            Which::All | Which::Besides(_) => true,
-        };
-        for slot in board.hinted(except).filter(|slot| allowed(slot)) {
+        for slot in board.hinted().filter(|slot| board.allows(which, slot)) {
             match slot.seats.enter() {
                 Entry::Refused { wake_owner } => {
                     if wake_owner {
@@ -248,7 +227,7 @@ impl Local {
                         board.unhint_full(slot);
                     }
                     // The slot may have changed hands since the first look; now that we are inside it cannot.
-                    let helps = allowed(slot);
+                    let helps = board.allows(which, slot);
                     if helps {
                         // SAFETY: we are inside.
                         self.within(slot.index, || unsafe { slot.help(self) });
@@ -258,14 +237,13 @@ impl Local {
                     }
                     if helps {
                         return true;
+                    } else if last_seat {
+                        board.hint(slot);
                     }
                 }
             }
         }
-        match which {
-            Which::All | Which::Besides(_) => self.steal_any_join(),
-            Which::Below(_) => false,
-        }
+        which.takes_joins() && self.steal_any_join()
     }
 
     /// Runs `f` as part of what is open on a slot.
@@ -289,7 +267,7 @@ impl Local {
         let patience = &self.patience;
         sleep.start_looking();
         while !pool.is_stopping() {
-            if pool.board.any_hint(None) {
+            if pool.board.has(Which::All) {
                 sleep.stop_looking();
                 let helped = self.help(Which::All);
                 sleep.start_looking();
@@ -310,7 +288,7 @@ impl Local {
                 }
             };
             let nothing =
-                || !pool.board.any_hint(None) && !pool.is_stopping() && sleep.alarm() == alarm;
+                || !pool.board.has(Which::All) && !pool.is_stopping() && sleep.alarm() == alarm;
             if self.rest(nap, timeout_ns, nothing) {
                 patience.renew();
                 pool.pass_calls_on();

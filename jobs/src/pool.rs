@@ -96,7 +96,7 @@ impl Pool {
     /// A worker that was woken wakes others, as long as slots ask for them.
     pub(crate) fn pass_calls_on(&self) {
         let mut wakes = WAKES_PASSED_ON;
-        for slot in self.board.hinted(None) {
+        for slot in self.board.hinted() {
             while wakes > 0 && take_one(&slot.calls) && self.call_one(Some(slot.owner())) {
                 wakes -= 1;
             }

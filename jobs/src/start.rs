@@ -156,6 +156,8 @@ fn work(pool: &Arc<Pool>, index: usize, cpu: Option<usize>) {
     if let Some(cpu) = cpu {
         host::pin_to(cpu);
     }
+    // The first look into rayon's queues sets up what it keeps per thread; better now than in a frame.
+    rayon::yield_now();
     let local = Local::new(pool.clone(), index);
     // SAFETY: `local` stays on this stack until `exit` below. `run` does not unwind: jobs' panics are caught.
     unsafe { local.enter() };

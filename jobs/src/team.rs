@@ -28,8 +28,8 @@ use std::cell::Cell;
 use layerw_trace::{Label, zone};
 
 use crate::Jobs;
-use crate::board::{Slot, Work};
-use crate::local::{Local, Which};
+use crate::board::{Slot, Which, Work};
+use crate::local::Local;
 use crate::sleep::Nap;
 use crate::sync::{SeqCst, fence, yield_now};
 
@@ -55,7 +55,7 @@ impl Jobs {
             let seats = wanted.min(self.threads()).saturating_sub(1);
             if seats == 0 || !team.open(here, seats) {
                 let _zone = zone(label);
-                (team.f)(&Member::new(here, None));
+                (team.f)(&Member::new(here, true, None));
             }
         });
     }
@@ -64,6 +64,7 @@ impl Jobs {
 /// One worker's part in a team. See [`Jobs::team`].
 pub struct Member<'a> {
     here: &'a Local,
+    owner: bool,
     /// None: a team of one.
     slot: Option<&'a Slot>,
     turns: Cell<u32>,
@@ -73,9 +74,10 @@ pub struct Member<'a> {
 const RAYON_TURNS: u32 = 4;
 
 impl<'a> Member<'a> {
-    fn new(here: &'a Local, slot: Option<&'a Slot>) -> Member<'a> {
+    fn new(here: &'a Local, owner: bool, slot: Option<&'a Slot>) -> Member<'a> {
         Member {
             here,
+            owner,
             slot,
             turns: Cell::new(0),
         }
@@ -90,16 +92,14 @@ impl<'a> Member<'a> {
     /// This member runs on the worker that called [`Jobs::team`].
     #[must_use]
     pub fn is_owner(&self) -> bool {
-        self.slot
-            .is_none_or(|slot| slot.owner() == self.here.index())
+        self.owner
     }
 
     /// False when the team is over for this member: its owner has returned, or somebody has panicked.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.slot.is_none_or(|slot| {
-            (slot.seats.is_open() || slot.owner() == self.here.index()) && !slot.caught.any()
-        })
+        self.slot
+            .is_none_or(|slot| (self.owner || slot.seats.is_open()) && !slot.caught.any())
     }
 
     /// Waits, usefully where it can, until there may be something to do for this member, and returns true; or returns
@@ -141,7 +141,7 @@ impl<'a> Member<'a> {
             }
             if self.is_owner() {
                 let board = &self.here.pool().board;
-                let blocked = || !ready() && !board.any_hint(Some(slot)) && self.is_open();
+                let blocked = || !ready() && !board.has(Which::Team(slot)) && self.is_open();
                 if self.here.rest(Nap::Team, None, blocked) {
                     self.here.pool().pass_calls_on();
                 }
@@ -193,10 +193,10 @@ impl<'a> Member<'a> {
         if self.here.run_pinned() {
             return true;
         }
-        if pool.board.any_hint(Some(slot)) {
+        if pool.board.has(Which::Team(slot)) {
             // Busy with something else: not looking.
             pool.sleep.stop_looking();
-            let helped = self.here.help(Which::Besides(slot));
+            let helped = self.here.help(Which::Team(slot));
             pool.sleep.start_looking();
             if helped {
                 return true;
@@ -250,16 +250,16 @@ impl<F: Fn(&Member<'_>) + Sync> Team<'_, F> {
             pool.board.hint(slot);
             let (looking, resting) = pool.sleep.settle();
             pool.call(slot, seats.saturating_sub(looking).min(resting));
-            self.member(here, slot);
+            self.member(here, true, slot);
         };
         // SAFETY: `self` outlives the call; `help` only calls `f`, which is `Sync`.
         unsafe { here.post(|_| (), work, seats, own) }.is_some()
     }
 
-    fn member(&self, here: &Local, slot: &Slot) {
+    fn member(&self, here: &Local, owner: bool, slot: &Slot) {
         slot.caught.watch(&Cell::new(here.index() as u64), || {
             let _zone = zone(self.label);
-            (self.f)(&Member::new(here, Some(slot)));
+            (self.f)(&Member::new(here, owner, Some(slot)));
         });
     }
 
@@ -272,7 +272,7 @@ impl<F: Fn(&Member<'_>) + Sync> Team<'_, F> {
         // SAFETY: the caller's promise.
         let this = unsafe { &*data.cast::<Self>() };
         here.patience.renew();
-        this.member(here, slot);
+        this.member(here, false, slot);
         // The owner may sleep, waiting for what this member has just done or failed to do.
         here.pool().wake_owner(slot);
     }

@@ -25,7 +25,7 @@ use crossbeam_utils::CachePadded;
 
 pub(crate) use seats::SEATS_MAX;
 pub use seats::{Entry, Seats};
-pub(crate) use slot::{NOWHERE, Slot, Work};
+pub(crate) use slot::{IN_A_JOIN, NOWHERE, Slot, Work};
 
 use crate::local::Local;
 use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release, sized};
@@ -42,6 +42,28 @@ pub(crate) struct Board {
     /// Bit per worker, modulo 64: its joins share jobs.
     shares: CachePadded<AtomicU64>,
     slots: Box<[Slot]>,
+}
+
+/// Which open work a worker may help with.
+#[derive(Copy, Clone)]
+pub(crate) enum Which<'a> {
+    /// Any: it has no work.
+    All,
+    /// What was opened inside of the team that it is a member of. If that is inside of nothing else, everything is.
+    Team(&'a Slot),
+    /// What was opened inside of the slot whose helpers it waits for.
+    Below(&'a Slot),
+}
+
+impl Which<'_> {
+    /// Jobs that joins share carry no slot that could be asked before taking them.
+    pub(crate) fn takes_joins(self) -> bool {
+        match self {
+            Which::All => true,
+            Which::Team(slot) => slot.parent() == NOWHERE,
+            Which::Below(_) => false,
+        }
+    }
 }
 
 impl Board {
@@ -70,7 +92,17 @@ impl Board {
                 .compare_exchange_weak(used, used | 1 << index, Acquire, Relaxed)
             {
                 Ok(_) => {
-                    slot.occupy(here.index() as u32, here.slot());
+                    let inside = if here.depth() == 0 {
+                        NOWHERE
+                    } else {
+                        IN_A_JOIN
+                    };
+                    let parent = if here.slot() == NOWHERE {
+                        inside
+                    } else {
+                        here.slot()
+                    };
+                    slot.occupy(here.index() as u32, parent);
                     return Some(slot);
                 }
                 Err(now) => used = now,
@@ -113,19 +145,34 @@ impl Board {
         }
     }
 
-    /// Something besides `except` is worth entering, or taking.
-    pub(crate) fn any_hint(&self, except: Option<&Slot>) -> bool {
-        self.hints.load(Relaxed) & !except.map_or(0, bit) != 0 || self.shares.load(Relaxed) != 0
+    /// Something that `which` allows is worth entering, or taking.
+    pub(crate) fn has(&self, which: Which<'_>) -> bool {
+        let any = self.hints.load(Relaxed) != 0
+            && match which {
+                Which::All => true,
+                Which::Team(_) | Which::Below(_) => {
+                    self.hinted().any(|slot| self.allows(which, slot))
+                }
+            };
+        any || which.takes_joins() && self.shares.load(Relaxed) != 0
     }
 
-    /// The slots worth entering, `except` left out.
-    pub(crate) fn hinted(&self, except: Option<&Slot>) -> impl Iterator<Item = &Slot> {
-        let mut bits = self.hints.load(Acquire) & !except.map_or(0, bit);
+    /// The slots worth entering.
+    pub(crate) fn hinted(&self) -> impl Iterator<Item = &Slot> {
+        let mut bits = self.hints.load(Acquire);
         std::iter::from_fn(move || {
             let slot = self.slots.get(bits.trailing_zeros() as usize)?;
             bits &= bits - 1;
             Some(slot)
         })
+    }
+
+    /// `which` allows entering `slot`. Exact while the caller is inside of it, a hint otherwise.
+    pub(crate) fn allows(&self, which: Which<'_>, slot: &Slot) -> bool {
+        match which {
+            Which::All => true,
+            Which::Team(above) | Which::Below(above) => self.is_below(slot, above),
+        }
     }
 
     /// Says that joins of `worker` share jobs.
@@ -154,7 +201,7 @@ impl Board {
 
     /// `slot` was opened inside of `above`, directly or not. Exact while the caller is inside `slot` (then everything
     /// above it stays open), a hint otherwise.
-    pub(crate) fn is_below(&self, slot: &Slot, above: &Slot) -> bool {
+    fn is_below(&self, slot: &Slot, above: &Slot) -> bool {
         let mut parent = slot.parent();
         for _ in 0..self.slots.len() {
             if parent == above.index {

@@ -29,7 +29,7 @@ pub(crate) struct Slot {
     pub(crate) index: u32,
     /// Index of the worker that opened it. Kept while it is open or drains.
     owner: AtomicU32,
-    /// The slot inside of which it was opened, [`NOWHERE`] if none. Kept like the owner.
+    /// The slot inside of which it was opened, [`NOWHERE`] or [`IN_A_JOIN`] if none. Kept like the owner.
     parent: AtomicU32,
     /// How many more workers should be woken for it.
     pub(crate) calls: AtomicU32,
@@ -43,6 +43,8 @@ pub(crate) struct Slot {
 
 /// No slot.
 pub(crate) const NOWHERE: u32 = u32::MAX;
+/// No slot either, but a join: what it waits for is not everything that there is.
+pub(crate) const IN_A_JOIN: u32 = u32::MAX - 1;
 
 // SAFETY: `work` holds a raw pointer. It is written by the owner while nobody is inside, and read by helpers while they
 // are inside (`Seats` orders the two); that what it points to may be shared is the promise of `Slot::open`.

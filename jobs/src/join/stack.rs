@@ -7,6 +7,7 @@ use layerw_trace::zone;
 
 use super::DEPTH_MAX;
 use super::job::Header;
+use crate::board::{IN_A_JOIN, NOWHERE};
 use crate::latch::Thief;
 use crate::local::Local;
 use crate::sync::{AtomicPtr, Relaxed, now_ns};
@@ -86,7 +87,7 @@ impl Private {
 impl Local {
     /// How many joins run on this worker, one inside of the other.
     #[inline]
-    pub(super) fn depth(&self) -> u32 {
+    pub(crate) fn depth(&self) -> u32 {
         self.joins.tail.get()
     }
 
@@ -211,6 +212,11 @@ impl Local {
                 worker: self.index(),
                 tag,
             })
+        };
+        let context = if context == NOWHERE {
+            IN_A_JOIN
+        } else {
+            context
         };
         self.within(context, || {
             let _zone = zone(self.pool().join_label);

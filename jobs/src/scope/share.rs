@@ -8,9 +8,9 @@ use layerw_trace::{Label, zone};
 
 use super::record::Record;
 use super::{Core, Priority};
-use crate::board::Slot;
+use crate::board::{Slot, Which};
 use crate::costs::Key;
-use crate::local::{Local, Which};
+use crate::local::Local;
 use crate::sleep::{Nap, Patience};
 use crate::sync::{Relaxed, UnsafeCell, now_ns, sized, spin_loop};
 use crate::window::{ENTRIES_MAX, Window};

@@ -4,6 +4,7 @@
 
 mod joins;
 mod loops;
+mod mixed;
 mod pools;
 mod scopes;
 mod teams;

@@ -196,9 +196,9 @@ fn pinned_jobs_run_on_worker_0_only() {
 fn pinned_jobs_of_other_workers_scopes_are_waited_for() {
     with_pools(|jobs| {
         let pinned = AtomicUsize::new(0);
-        // Scopes owned by whichever worker runs the block, while worker 0 waits in a loop.
-        jobs.par_for(label("scopes::owners"), 40, 1, |_, _| {
-            busy(5_000);
+        // Scopes owned by whichever worker runs the block, while worker 0 works, or waits, or sleeps in a loop.
+        jobs.par_for(label("scopes::owners"), 40, 1, |_, worker| {
+            busy(if worker == 0 { 5_000 } else { 400_000 });
             let mut here = 0;
             jobs.scope(|scope| {
                 scope.spawn_pinned(label("scopes::pinned"), || {
