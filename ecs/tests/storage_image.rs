@@ -281,6 +281,26 @@ fn bits_that_are_no_value_are_refused() {
     }
 }
 
+#[test]
+fn a_clock_that_no_run_reaches_is_refused() {
+    let good = image(&filled(10));
+    let root = good.windows(8).position(|bytes| bytes == b"LWworld\n");
+    let root = root.expect("the root page stands in the image");
+    let (tick, step, dt) = (16, 24, 40);
+    for (field, value, said) in [
+        (tick, u64::MAX, "18446744073709551615"),
+        (step, u64::MAX - 1, "18446744073709551614"),
+        (dt, f64::NAN.to_bits(), "NaN simulated seconds"),
+        (dt, (-1.0f64).to_bits(), "-1 simulated seconds"),
+    ] {
+        let mut bytes = good.clone();
+        bytes[root + field..][..8].copy_from_slice(&value.to_le_bytes());
+        sign(&mut bytes);
+        let text = refusal(&bytes);
+        assert!(text.contains("root page") && text.contains(said), "{text}");
+    }
+}
+
 /// Whatever an image holds under a fitting checksum, restoring it ends with an error or with a world that can be used.
 #[test]
 fn hostile_images_never_reach_out_of_bounds() {

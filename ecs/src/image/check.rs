@@ -17,6 +17,9 @@ use crate::slab::{Block, Cut, ENTITY_COLUMN, SlabRecord};
 use bytemuck::Pod;
 use layerw_memory::{PAGE, PageRun};
 
+/// Steps and ticks of an image may leave half their range to the steps to come.
+const CLOCK_MAX: u64 = u64::MAX / 2;
+
 /// Checks all pages; returns in whose name each run is held, in order.
 pub(super) fn check(image: &Image<'_>) -> Result<Vec<Holder>, ImageError> {
     let mut pages = Pages::new(image);
@@ -26,6 +29,7 @@ pub(super) fn check(image: &Image<'_>) -> Result<Vec<Holder>, ImageError> {
         let fault = format!("tables of format {found}, where this engine's have {known}");
         return Err(ImageError::malformed("root page", fault));
     }
+    check_clock(&root)?;
     pages.claim(image.runs[0].run, Holder::Tables, "root page")?;
     let tables = tables::Tables::read(&mut pages, &root)?;
     tables.check_slabs(&mut pages)?;
@@ -33,6 +37,24 @@ pub(super) fn check(image: &Image<'_>) -> Result<Vec<Holder>, ImageError> {
     tables.check_archetypes(&pages)?;
     rows::check(&mut pages, &tables)?;
     pages.finish()
+}
+
+/// Refuses clocks that no run reaches: steps and ticks are added to, and time is counted in `dt`.
+fn check_clock(root: &Root) -> Result<(), ImageError> {
+    let fault = |what: String| Err(ImageError::malformed("root page", what));
+    if root.step > CLOCK_MAX || root.tick > CLOCK_MAX {
+        return fault(format!(
+            "step {} and tick {}, where {CLOCK_MAX} is the most",
+            root.step, root.tick
+        ));
+    }
+    if !(root.dt.is_finite() && root.dt > 0.0) {
+        return fault(format!(
+            "{} simulated seconds a step, which must be positive",
+            root.dt
+        ));
+    }
+    Ok(())
 }
 
 /// The stored pages, with the marks of what was used.

@@ -23,3 +23,16 @@ pub(super) fn exact_timers() {
     // A refusal costs precision, not correctness: the worker then wakes up to 50 µs later.
     let _ = set_current_timer_slack(NonZeroU64::new(1_000));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Jobs, on_fresh_thread};
+
+    #[test]
+    fn this_host_pins() {
+        on_fresh_thread("pinned", 0, || {
+            let jobs = Jobs::builder().threads(1).pin(true).build();
+            assert!(jobs.expect("one worker is this thread").is_pinned());
+        });
+    }
+}

@@ -10,7 +10,7 @@
 //! If the second closure was stolen, its owner waits, and helps the thief meanwhile: it takes jobs that the thief has
 //! shared (leapfrogging, Wagner and Calder 1993). All of these belong to the stolen job. That is so because a worker
 //! that waits has nothing left on its stack: thieves take the oldest, so everything older than the stolen job is gone
-//! too, and everything newer has ended. The tag of a worker's [`Window`] says which stolen job it is at; a waiter takes
+//! too, and everything newer has ended. The tag of a worker's [`Window`](crate::window) says which stolen job it is at; a waiter takes
 //! only under the tag of its own, so it is not fooled by a thief that has just ended and begun something else.
 //!
 //! # Sleepers
