@@ -119,12 +119,12 @@ impl<'w> Chunk<'w> {
         unsafe { slice::from_raw_parts(self.entities, self.len as usize) }
     }
 
+    /// The record of a column, which must exist.
+    #[inline(always)]
     fn column(&self, column: usize) -> *mut ColumnRecord {
-        debug_assert!(
-            column < self.column_count as usize,
-            "column {column} of {}",
-            self.column_count
-        );
+        if column >= self.column_count as usize {
+            no_column(column, self.column_count);
+        }
         self.columns.wrapping_add(column)
     }
 
@@ -135,11 +135,6 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline(always)]
     pub fn column_ptr(&self, column: usize) -> NonNull<u8> {
-        assert!(
-            column < self.column_count as usize,
-            "column {column} of {}",
-            self.column_count
-        );
         // SAFETY: the record exists; its offset does not change while the world is shared, and only `changed` beside it does. The pool's base
         // is not null, and offsets stay within the pool.
         unsafe {
@@ -156,11 +151,6 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline]
     pub fn changed(&self, column: usize) -> u64 {
-        assert!(
-            column < self.column_count as usize,
-            "column {column} of {}",
-            self.column_count
-        );
         // SAFETY: the record exists and is aligned to 8. Relaxed: who may see a write of another system is ordered by the plan, which makes the
         // column's values visible by the same edge as its tick; the atomic only keeps a check outside the plan from being a data race.
         unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }
@@ -176,13 +166,16 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline]
     pub unsafe fn set_changed(&self, column: usize, tick: u64) {
-        assert!(
-            column < self.column_count as usize,
-            "column {column} of {}",
-            self.column_count
-        );
         // SAFETY: as in `changed`. Relaxed: as there.
         unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }
             .store(tick, Ordering::Relaxed);
     }
+}
+
+/// A column that an archetype does not have. It takes its numbers by value: formatting takes addresses, and a `Chunk` whose field has an
+/// address lives in memory instead of in registers, which costs more than a small chunk's rows.
+#[cold]
+#[inline(never)]
+fn no_column(column: usize, columns: u32) -> ! {
+    panic!("column {column} of {columns}");
 }

@@ -84,7 +84,9 @@ impl<T: Pod> Table<T> {
     /// There is no such record.
     #[inline]
     pub(crate) fn get(&self, index: u32) -> T {
-        assert!(index < self.len(), "record {index} of {}", self.len());
+        if index >= self.len() {
+            no_record(index, self.len());
+        }
         // SAFETY: below `len`, so initialised and within the run; records are plain data.
         unsafe { *self.first.add(index as usize) }
     }
@@ -95,7 +97,9 @@ impl<T: Pod> Table<T> {
     /// There is no such record.
     #[inline]
     pub(crate) fn set(&mut self, index: u32, record: T) {
-        assert!(index < self.len(), "record {index} of {}", self.len());
+        if index >= self.len() {
+            no_record(index, self.len());
+        }
         // SAFETY: below `len`, so within the run; `&mut self` means that nobody reads meanwhile.
         unsafe { *self.first.add(index as usize) = record };
     }
@@ -207,6 +211,13 @@ pub(crate) fn grow(
 /// Pages for this many bytes; a number that no pool has where it overflows.
 pub(crate) fn pages_for(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(PAGE as u64)).unwrap_or(u32::MAX)
+}
+
+/// A record that does not exist. By value, so that nothing on the way here needs an address.
+#[cold]
+#[inline(never)]
+fn no_record(index: u32, len: u32) -> ! {
+    panic!("record {index} of {len}");
 }
 
 #[cfg(test)]
