@@ -32,7 +32,12 @@ pub(crate) struct Tag {
 
 /// An entity that will exist once the commands are applied. Usable with the [`Commands`] that made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pending(u32);
+pub struct Pending {
+    /// Its place among those that the same commands spawn.
+    index: u32,
+    tag: Tag,
+    step: u64,
+}
 
 /// An entity for a command: one that lives, or one that the same commands spawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +67,7 @@ pub struct Commands<'a> {
     scratch: &'a Scratch,
     log: &'a Log,
     tag: Tag,
+    step: u64,
 }
 
 impl<'a> Commands<'a> {
@@ -77,6 +83,7 @@ impl<'a> Commands<'a> {
                 scratch: workers.scratch(run.worker),
                 log: &workers.own(run.worker).log,
                 tag: run.tag(),
+                step: run.step.step,
             }
         }
     }
@@ -98,7 +105,11 @@ impl<'a> Commands<'a> {
             let entity = applier.world.spawn(bundle);
             applier.spawned.push(entity);
         });
-        Pending(pending)
+        Pending {
+            index: pending,
+            tag: self.tag,
+            step: self.step,
+        }
     }
 
     /// Despawns an entity with all its components.
@@ -241,6 +252,8 @@ impl Log {
 
 /// What a command sees while it is applied.
 struct Applier<'a> {
+    /// Whose commands these are.
+    tag: Tag,
     world: &'a mut World,
     /// The entities that this segment spawned so far.
     spawned: &'a mut Vec<Entity>,
@@ -250,9 +263,14 @@ impl Applier<'_> {
     fn entity(&self, subject: Subject) -> Entity {
         match subject {
             Subject::Living(entity) => entity,
-            Subject::Spawned(Pending(index)) => self.spawned.get(index as usize).copied().unwrap_or_else(|| {
-                panic!("a `Pending` was used with other commands than those that spawned it; keep it within one run of the system")
-            }),
+            Subject::Spawned(pending) => {
+                assert!(
+                    pending.tag == self.tag && pending.step == self.world.step(),
+                    "a `Pending` was used with other commands than those that spawned it; keep it within one run \
+                     of the system",
+                );
+                self.spawned[pending.index as usize]
+            }
         }
     }
 }
@@ -289,6 +307,8 @@ impl Pendings {
             self.applying = Some(unsafe { (*segment).tag.place });
             self.spawned.clear();
             let mut applier = Applier {
+                // SAFETY: as above.
+                tag: unsafe { (*segment).tag },
                 world,
                 spawned: &mut self.spawned,
             };

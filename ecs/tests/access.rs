@@ -4,7 +4,7 @@ use layerw_ecs::row::IntoRow;
 use layerw_ecs::schedule::{Entry, Failure, Schedule};
 use layerw_ecs::whole::{Exclusive, IntoWhole};
 use layerw_ecs::workers::Workers;
-use layerw_ecs::{Changed, Commands, Cx, Query, Res, ResMut, World, component, par};
+use layerw_ecs::{Changed, Commands, Cx, LocalMut, Query, Res, ResMut, World, component, par};
 use layerw_frame_graph::RunOptions;
 use layerw_jobs::{Jobs, on_fresh_thread};
 use layerw_memory::{Arena, MemoryConfig};
@@ -368,5 +368,35 @@ fn a_loop_that_panics_fails_its_step_and_no_other() {
         scene.world.set_step(4);
         scene.step().expect("no stone any more");
         assert_eq!(scene.world.resource(), Some(&Seen(10_000 / 7)));
+    });
+}
+
+/// What a system must not keep from step to step.
+#[derive(Default)]
+struct Kept(Option<layerw_ecs::Pending>);
+
+fn hoard(mut kept: LocalMut<Kept>, mut commands: Commands) {
+    let new = commands.spawn(Mass(1));
+    if let Some(old) = kept.0.replace(new) {
+        commands.despawn(old);
+    }
+}
+
+#[test]
+fn a_pending_of_another_step_is_no_entity_of_this_one() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_local(Kept::default());
+        let mut scene = Scene::new(world, vec![whole(hoard)]);
+        scene.step().expect("nothing was kept yet");
+        let failure = scene
+            .step()
+            .expect_err("the kept one is of the step before");
+        assert_eq!(failure.system, "hoard");
+        assert!(
+            message(&failure).contains("keep it within one run"),
+            "{}",
+            message(&failure)
+        );
     });
 }
