@@ -1,17 +1,19 @@
-//! E7, E8, E10: entities looked up, copied, and walked over.
+//! E7, E10: entities looked up and walked over.
 
 use std::hint::black_box;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Result, ensure};
-use layerw::World;
-use layerw::ecs::Entity;
 use layerw::math::{Mat4, Vec3};
+use layerw::{Entity, IntoWhole, Query, Sim, World};
 use layerw_memory::{Arena, MemoryConfig};
-use layerw_trace::now_ns;
 use legion::IntoQuery;
 use shipyard::{IntoIter, View, ViewMut};
 
 use crate::harness::{Case, Effort, Entry, Figure, Goal, Round, single};
+use crate::peers::ours;
 use crate::peers::parts::*;
 
 /// The family.
@@ -21,18 +23,6 @@ pub const CASES: &[Case] = &[
         about: "read a component of 1M entities in random order",
         figures: &[Figure::new("ns/entity").goals(&[Goal::ratio(1, 13.0, 12.0)])],
         entries: looked_up,
-    },
-    Case {
-        name: "E8-full",
-        about: "copy a world of 1M entities of 24 B, to come back to",
-        figures: &[Figure::new("ns/entity").goals(&[Goal::ratio(1, 8.0, 18.6)])],
-        entries: |effort| copied(effort, false),
-    },
-    Case {
-        name: "E8-changed",
-        about: "bring such a copy up to date after 1 % of the entities, beside each other, have changed",
-        figures: &[Figure::new("ns/entity").goals(&[Goal::ratio(1, 0.3, 18.6)])],
-        entries: |effort| copied(effort, true),
     },
     Case {
         name: "E10-iter",
@@ -83,7 +73,8 @@ fn looked_up(effort: Effort) -> Vec<Entry> {
         })
     }
     vec![
-        Entry::new("layerw", 1, move || {
+        Entry::new("layerw", 1, move || looked_up_inside(effort, count)),
+        Entry::new("layerw-world", 1, move || {
             let arena = Arena::new(&MemoryConfig::default())?;
             let mut world = World::new(&arena)?;
             let entities: Vec<Entity> = shuffled(world.spawn_batch((0..count).map(pair)).collect());
@@ -140,131 +131,47 @@ fn looked_up(effort: Effort) -> Vec<Entry> {
     ]
 }
 
-fn copied(effort: Effort, changed: bool) -> Vec<Entry> {
-    let count = effort.pick(1_000_000, 100_000);
-    let mut entries = vec![
-        Entry::new("layerw", 1, move || copied_layerw(effort, count, changed)),
-        // Nobody else knows what has changed: their copy is the same in both cases.
-        Entry::new("hecs", 1, move || {
-            let mut world = hecs::World::new();
-            world.spawn_batch((0..count).map(pair));
-            let mut repeat = effort.repeat();
-            single(move || {
-                let mut kept = Vec::new();
-                let mean_ns = repeat.mean_counted_ns(|| {
-                    let start_ns = now_ns();
-                    let copy: Vec<_> = world.archetypes().filter_map(copy_archetype).collect();
-                    let ns = now_ns() - start_ns;
-                    kept = copy;
-                    ns
-                });
-                let sum: usize = kept
-                    .iter()
-                    .map(|(ids, positions, velocities)| {
-                        ids.len().min(positions.len()).min(velocities.len())
-                    })
-                    .sum();
-                ensure!(sum == count, "{sum} of {count} entities were copied");
-                Ok(mean_ns / count as f64)
-            })
-        }),
-    ];
-    if !changed {
-        entries.push(Entry::new("layerw-image", 1, move || {
-            let arena = Arena::new(&MemoryConfig::default())?;
-            let mut world = World::new(&arena)?;
-            world.spawn_batch((0..count).map(pair));
-            let mut repeat = effort.repeat();
-            single(move || {
-                let (mut image, mut failed) = (Vec::new(), None);
-                let mean_ns = repeat.mean_counted_ns(|| {
-                    let start_ns = now_ns();
-                    let mut bytes = Vec::new();
-                    failed = world.snapshot(&mut bytes, b"").err();
-                    let ns = now_ns() - start_ns;
-                    image = bytes;
-                    ns
-                });
-                failed.map_or(Ok(()), Err)?;
-                let mut restored = World::new(&Arena::new(&MemoryConfig::default())?)?;
-                restored.restore(&image)?;
-                ensure!(restored.hash() == world.hash(), "what comes back differs");
-                Ok(mean_ns / count as f64)
-            })
-        }));
-        entries.push(Entry::new("bevy_ecs", 1, move || {
-            let mut world = bevy_ecs::world::World::new();
-            world.spawn_batch((0..count).map(pair));
-            let mut query = world.query::<(bevy_ecs::entity::Entity, &Position, &Velocity)>();
-            let mut repeat = effort.repeat();
-            single(move || {
-                let mut kept = Vec::new();
-                let mean_ns = repeat.mean_counted_ns(|| {
-                    let start_ns = now_ns();
-                    let copy: Vec<_> = query
-                        .iter(&world)
-                        .map(|(id, &position, &velocity)| (id, position, velocity))
-                        .collect();
-                    let ns = now_ns() - start_ns;
-                    kept = copy;
-                    ns
-                });
-                ensure!(
-                    kept.len() == count,
-                    "{} of {count} entities were copied",
-                    kept.len()
-                );
-                Ok(mean_ns / count as f64)
-            })
-        }));
-    }
-    entries
-}
-
-/// The columns of an archetype of pairs.
-fn copy_archetype(archetype: &hecs::Archetype) -> Option<(Vec<u32>, Vec<Position>, Vec<Velocity>)> {
-    let positions = archetype.get::<&Position>()?;
-    let velocities = archetype.get::<&Velocity>()?;
-    Some((
-        archetype.ids().to_vec(),
-        positions.to_vec(),
-        velocities.to_vec(),
-    ))
-}
-
-fn copied_layerw(effort: Effort, count: usize, changed: bool) -> Result<Round> {
-    let arena = Arena::new(&MemoryConfig::default())?;
-    let mut world = World::new(&arena)?;
-    let entities: Vec<Entity> = world.spawn_batch((0..count).map(pair)).collect();
-    let mut checkpoint = world.checkpoint();
-    let mut repeat = effort.repeat();
-    let mut turn = 0;
-    single(move || {
-        let mean_ns = repeat.mean_counted_ns(|| {
-            if !changed {
-                let start_ns = now_ns();
-                let copy = world.checkpoint();
-                let ns = now_ns() - start_ns;
-                checkpoint = copy;
-                return ns;
-            }
-            // Another hundredth each time.
-            turn = (turn + 1) % 100;
-            let part = count / 100;
-            world.set_tick(world.tick() + 1);
-            for &entity in &entities[turn * part..(turn + 1) * part] {
-                if let Some(position) = world.get_mut::<Position>(entity) {
-                    position.0.x += 1.0;
-                }
-            }
-            let start_ns = now_ns();
-            checkpoint.update(&world);
-            now_ns() - start_ns
+/// Through a query, in a system, as the peers do through views and queries.
+fn looked_up_inside(effort: Effort, count: usize) -> Result<Round> {
+    let mut sim = Sim::new();
+    let entities: Vec<Entity> = shuffled(sim.world.spawn_batch((0..count).map(pair)).collect());
+    let wanted: f64 = (0..count)
+        .map(|number| f64::from(velocity(number).0.x))
+        .sum();
+    let shared = Arc::new((
+        Mutex::new(effort.repeat()),
+        AtomicU64::new(0),
+        AtomicU64::new(0),
+    ));
+    let inside = shared.clone();
+    let look = move |velocities: Query<&Velocity>| {
+        let (repeat, ns, sum) = &*inside;
+        let Ok(mut repeat) = repeat.lock() else {
+            return;
+        };
+        let mut total = 0.0_f64;
+        let mean_ns = repeat.mean_ns(|| {
+            let read = |&entity: &Entity| {
+                velocities
+                    .get(entity)
+                    .map_or(0.0, |velocity| f64::from(velocity.0.x))
+            };
+            total = entities.iter().map(read).sum();
         });
-        let hash = world.hash();
-        world.roll_back(&checkpoint)?;
-        ensure!(world.hash() == hash, "what comes back differs");
-        Ok(mean_ns / count as f64)
+        ns.store(mean_ns.to_bits(), Relaxed);
+        sum.store(total.to_bits(), Relaxed);
+    };
+    sim.system(look.named("look"));
+    let mut runner = ours::runner(sim, &ours::jobs(1)?)?;
+    single(move || {
+        ours::step(&mut runner);
+        let (_, ns, sum) = &*shared;
+        let sum = f64::from_bits(sum.load(Relaxed));
+        ensure!(
+            sum == wanted,
+            "the sum of what was read is {sum} instead of {wanted}"
+        );
+        Ok(f64::from_bits(ns.load(Relaxed)) / count as f64)
     })
 }
 
@@ -334,16 +241,10 @@ fn walked(effort: Effort) -> Vec<Entry> {
             let mut sim = layerw::Sim::new();
             sim.world.spawn_batch((0..count).map(body));
             sim.each(walk);
-            let runner = crate::peers::ours::runner(sim, &crate::peers::ours::jobs(1)?)?;
-            walk_round(
-                effort,
-                count,
-                runner,
-                crate::peers::ours::step,
-                |runner, see| {
-                    runner.world().query::<&Position>().for_each(see);
-                },
-            )
+            let runner = ours::runner(sim, &ours::jobs(1)?)?;
+            walk_round(effort, count, runner, ours::step, |runner, see| {
+                runner.world().query::<&Position>().for_each(see);
+            })
         }),
         Entry::new("hecs", 1, move || {
             let mut world = hecs::World::new();

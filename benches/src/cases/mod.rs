@@ -1,6 +1,7 @@
 //! The cases, one file per family.
 
 mod ecs_access;
+mod ecs_copy;
 mod ecs_rows;
 mod ecs_structure;
 mod ecs_systems;
@@ -22,6 +23,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         ecs_rows::CASES,
         ecs_structure::CASES,
         ecs_access::CASES,
+        ecs_copy::CASES,
         memory::CASES,
         examples::CASES,
     ];
