@@ -21,6 +21,8 @@ thread_local! {
 pub(crate) struct Local {
     pool: Arc<Pool>,
     index: usize,
+    /// There are no other workers.
+    alone: bool,
     /// Innermost slot that this worker owns or helps with.
     slot: Cell<u32>,
     /// Counts small loops, to measure some of them.
@@ -43,13 +45,15 @@ const LOOK_CROWDED_NS: u64 = 5_000;
 impl Local {
     pub(crate) fn new(pool: Arc<Pool>, index: usize) -> Local {
         pool.workers[index].parker.adopt();
+        let joins = join::Private::new(&pool.workers[index].joins);
         Local {
+            alone: pool.threads() == 1,
             pool,
             index,
             slot: Cell::new(NOWHERE),
             small_loops: Cell::new(0),
             patience: Patience::new(),
-            joins: join::Private::new(),
+            joins,
             share: Cell::new(ptr::null()),
         }
     }
@@ -100,7 +104,7 @@ impl Local {
     /// There are no other workers.
     #[inline]
     pub(crate) fn is_alone(&self) -> bool {
-        self.pool.threads() == 1
+        self.alone
     }
 
     /// The part of this worker that others touch.

@@ -4,6 +4,7 @@ use crossbeam_utils::CachePadded;
 use layerw_trace::{Label, label};
 
 use crate::board::{Board, Slot};
+use crate::caught::Caught;
 use crate::costs::Costs;
 use crate::join;
 use crate::scope::{Cells, Pinned, Records};
@@ -20,6 +21,8 @@ pub(crate) struct Pool {
     pub(crate) cells: Cells,
     /// Jobs for worker 0.
     pub(crate) pinned: Pinned,
+    /// A panic of a task that was given to rayon and that nobody waits for.
+    pub(crate) stray: Caught,
     /// There are more workers than CPUs: spinning keeps others from working.
     pub(crate) crowded: bool,
     /// Each worker stays on a CPU of its own.
@@ -61,6 +64,7 @@ impl Pool {
             costs: Costs::new(),
             cells: Cells::new(),
             pinned: Pinned::new(),
+            stray: Caught::new(),
             crowded,
             stays_put,
             rayon_label: label("rayon"),

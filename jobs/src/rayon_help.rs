@@ -15,7 +15,8 @@ impl Jobs {
     ///
     /// # Panics
     ///
-    /// With the panic of `f`, or if the calling thread is not a worker of this pool.
+    /// With the panic of `f`, else with that of a task that was left to rayon (`rayon::spawn`) and has panicked since
+    /// the last call. If the calling thread is not a worker of this pool.
     pub fn rayon<R>(&self, f: impl FnOnce() -> R) -> R {
         self.here("rayon", |here| {
             let mut f = Some(f);
@@ -37,10 +38,13 @@ impl Jobs {
                 // SAFETY: `help` does not use its data.
                 posted = unsafe { here.post(|_| (), work, seats, own) };
             }
-            match posted.flatten().or_else(run) {
-                Some(result) => result,
-                None => unreachable!("f runs once, on the slot or without one"),
+            let Some(result) = posted.flatten().or_else(run) else {
+                unreachable!("f runs once, on the slot or without one");
+            };
+            if let Some(payload) = self.pool.stray.take() {
+                std::panic::resume_unwind(payload);
             }
+            result
         })
     }
 }

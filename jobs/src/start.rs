@@ -108,18 +108,25 @@ impl Builder {
         };
         let cpu = move |worker: usize| (cpus.len() >= threads).then(|| cpus[worker]);
 
+        let pool = Arc::new(Pool::new(
+            threads,
+            threads > host::parallelism(),
+            cpu(0).is_some(),
+        ));
+        // Weak, because rayon never frees what belongs to a thread 0 that was not its own.
+        let weak = Arc::downgrade(&pool);
         let rayon = rayon::ThreadPoolBuilder::new()
+            .panic_handler(move |payload| {
+                if let Some(pool) = weak.upgrade() {
+                    pool.stray.offer(0, payload);
+                }
+            })
             .num_threads(threads)
             .use_current_thread()
             .thread_name(|worker| format!("layerw-{worker}"))
             .stack_size(stack_bytes)
             .build()
             .map_err(|source| JobsError::Threads { threads, source })?;
-        let pool = Arc::new(Pool::new(
-            threads,
-            threads > host::parallelism(),
-            cpu(0).is_some(),
-        ));
 
         rayon.spawn_broadcast({
             let (pool, cpu) = (pool.clone(), cpu.clone());

@@ -24,7 +24,7 @@ pub(super) fn exact_timers() {
     let _ = set_current_timer_slack(NonZeroU64::new(1_000));
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests {
     use crate::{Jobs, on_fresh_thread};
 

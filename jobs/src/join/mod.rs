@@ -22,7 +22,7 @@
 mod job;
 mod stack;
 
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::Jobs;
 use crate::costs::Key;
@@ -49,7 +49,7 @@ impl Jobs {
     /// # Panics
     ///
     /// If `a` or `b` panics, after both have ended; with the panic of `a` if both do. If `a` panics, `b` may be left
-    /// out. If the calling thread is not a worker of this pool.
+    /// out. If there are several workers and the calling thread is none of them.
     ///
     /// ```
     /// # layerw_jobs::on_fresh_thread("doc", 0, || {
@@ -74,14 +74,17 @@ impl Jobs {
         B: FnOnce() -> RB + Send,
         RB: Send,
     {
+        if self.threads() == 1 {
+            return (a(), b());
+        }
         self.here("join", |here| {
             let depth = here.depth();
-            if here.is_alone() || depth as usize >= DEPTH_MAX {
+            if depth as usize >= DEPTH_MAX {
                 (a(), b())
             } else if depth == 0 {
                 outermost(here, a, b)
             } else {
-                join_at(here, depth, 0, a, b)
+                join_at(here, depth, a, b)
             }
         })
     }
@@ -102,11 +105,12 @@ where
     let estimate = pool.costs.estimate(key);
     if estimate.is_some_and(|ns| ns < SMALL_NS) && !here.now_and_then(SMALL_MEASURED) {
         here.begin(0);
-        return join_at(here, 0, 0, a, b);
+        return join_at(here, 0, a, b);
     }
     let start_ns = now_ns();
     here.begin(start_ns);
-    let both = join_at(here, 0, wakes(here, estimate), a, b);
+    here.wish(wakes(here, estimate));
+    let both = join_at(here, 0, a, b);
     pool.costs.learn(key, now_ns() - start_ns, 1);
     both
 }
@@ -125,9 +129,9 @@ fn wakes(here: &Local, estimate: Option<f32>) -> usize {
     worth.saturating_sub(looking).min(resting)
 }
 
-/// The join proper; `wakes` sleepers are called for it.
+/// The join proper.
 #[inline]
-pub(crate) fn join_at<A, B, RA, RB>(here: &Local, depth: u32, wakes: usize, a: A, b: B) -> (RA, RB)
+pub(crate) fn join_at<A, B, RA, RB>(here: &Local, depth: u32, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB + Send,
@@ -137,9 +141,6 @@ where
     // SAFETY: `job` stays until it was popped or its latch was seen set: by the code below, or by `unwinding` if `a`
     // panics.
     unsafe { here.push(depth, &raw const job.header) };
-    if wakes > 0 {
-        here.share(wakes);
-    }
     let unwinding = Unwinding {
         here,
         depth,
@@ -198,16 +199,23 @@ struct Unwinding<'a, B: FnOnce() -> R + Send, R: Send> {
 }
 
 impl<B: FnOnce() -> R + Send, R: Send> Drop for Unwinding<'_, B, R> {
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.here.pop(self.depth) {
-            // SAFETY: popped, so no thief has claimed it.
-            drop(unsafe { self.job.take() });
-        } else {
-            // Its panic, if any, comes second to the one that is on its way; raising it here would abort.
-            let waited = || wait(self.here, self.depth, self.job);
-            drop(std::panic::catch_unwind(std::panic::AssertUnwindSafe(
-                waited,
-            )));
-        }
+        // By value, so that the fields need not lie in memory while all goes well.
+        retreat(self.here, self.depth, self.job);
+    }
+}
+
+/// The first closure has panicked.
+#[cold]
+#[inline(never)]
+fn retreat<B: FnOnce() -> R + Send, R: Send>(here: &Local, depth: u32, job: &Job<B, R>) {
+    if here.pop(depth) {
+        // SAFETY: popped, so no thief has claimed it.
+        drop(unsafe { job.take() });
+    } else {
+        // Its panic, if any, comes second to the one that is on its way; raising it here would abort.
+        let waited = || wait(here, depth, job);
+        drop(catch_unwind(AssertUnwindSafe(waited)));
     }
 }

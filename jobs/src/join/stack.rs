@@ -35,6 +35,10 @@ pub(crate) struct Private {
     since_ns: Cell<u64>,
     /// The tag for the next stolen job.
     next_tag: Cell<u32>,
+    /// How many sleepers the next join should call.
+    wished: Cell<usize>,
+    /// The entries of the shared part, which the pool keeps in place.
+    entries: *const [AtomicPtr<Header>; DEPTH_MAX],
 }
 
 /// Joins between two looks at the clock: at first, and at most.
@@ -70,8 +74,11 @@ impl Shared {
 }
 
 impl Private {
-    pub(crate) fn new() -> Private {
+    /// The private part to a shared part. It must not be used longer than that lives.
+    pub(crate) fn new(shared: &Shared) -> Private {
         Private {
+            wished: Cell::new(0),
+            entries: &raw const *shared.entries,
             tail: Cell::new(0),
             split: Cell::new(0),
             ticks: Cell::new(TICKS_FIRST),
@@ -99,7 +106,9 @@ impl Local {
     #[inline]
     pub(super) unsafe fn push(&self, depth: u32, job: *const Header) {
         debug_assert_eq!(depth, self.depth());
-        self.me().joins.entries[depth as usize].store(job.cast_mut(), Relaxed);
+        // SAFETY: `Local` keeps the pool, and so the entries, alive.
+        let entries = unsafe { &*self.joins.entries };
+        entries[depth as usize].store(job.cast_mut(), Relaxed);
         self.joins.tail.set(depth + 1);
         let ticks = self.joins.ticks.get() - 1;
         self.joins.ticks.set(ticks);
@@ -131,8 +140,16 @@ impl Local {
         self.joins.since_ns.set(start_ns);
     }
 
+    /// Has the next join call `count` sleepers.
+    pub(crate) fn wish(&self, count: usize) {
+        if count > 0 {
+            self.joins.wished.set(count);
+            self.joins.ticks.set(1);
+        }
+    }
+
     /// Shares the oldest job, if nothing is shared, and wakes `count` sleepers to take it and what is shared later.
-    pub(super) fn share(&self, count: usize) {
+    fn share(&self, count: usize) {
         let (joins, shared) = (&self.joins, &self.me().joins);
         if joins.split.get() < joins.tail.get() && !shared.has_some() {
             shared.window.publish(1);
@@ -162,7 +179,7 @@ impl Local {
     #[cold]
     fn attend(&self) {
         let joins = &self.joins;
-        let mut wakes = 0;
+        let mut wakes = joins.wished.take();
         if joins.ticks.get() == 0 {
             let now = now_ns();
             let elapsed = now.saturating_sub(joins.tick_ns.replace(now)).max(1);
@@ -178,7 +195,7 @@ impl Local {
                 joins.since_ns.set(now);
             } else if now.saturating_sub(since) >= self.pool().sleep.wake_ns() {
                 joins.since_ns.set(now);
-                wakes = 1;
+                wakes = wakes.max(1);
             }
         }
         if wakes > 0 || self.pool().sleep.somebody_looks() {

@@ -77,7 +77,8 @@ fn work_that_is_posted_is_done_and_its_owner_comes_back() {
 #[test]
 fn a_join_gets_both_results() {
     with_a_worker(2, |here| {
-        let both = join_at(here, 0, 1, || 1, || 2);
+        here.wish(1);
+        let both = join_at(here, 0, || 1, || 2);
         assert_eq!(both, (1, 2));
     });
 }

@@ -136,7 +136,27 @@ impl<'scope> Scope<'scope, '_> {
     /// Spawns a job of normal priority. It is a zone named `label`, and the label stands for what it costs: give
     /// different work different labels.
     ///
-    /// Up to six words of captured values are free, more cost an index from a queue; more than 1 KiB does not compile.
+    /// Up to six words of captured values are free, more cost an index from a queue. More than 1 KiB does not compile:
+    ///
+    /// ```compile_fail
+    /// # use layerw_trace::label;
+    /// # fn spawn(jobs: &layerw_jobs::Jobs) {
+    /// let table = [0_u64; 200];
+    /// jobs.scope(|scope| scope.spawn(label("sum"), move || drop(table)));
+    /// # }
+    /// # spawn(&layerw_jobs::Jobs::new(1).unwrap());
+    /// ```
+    ///
+    /// A reference to it does:
+    ///
+    /// ```
+    /// # use layerw_trace::label;
+    /// # fn spawn(jobs: &layerw_jobs::Jobs) {
+    /// let table = [0_u64; 200];
+    /// jobs.scope(|scope| scope.spawn(label("sum"), || assert_eq!(table.iter().sum::<u64>(), 0)));
+    /// # }
+    /// # spawn(&layerw_jobs::Jobs::new(1).unwrap());
+    /// ```
     #[inline]
     pub fn spawn(&'scope self, label: Label, job: impl FnOnce() + Send + 'scope) {
         self.spawn_priority(Priority::Normal, label, job);

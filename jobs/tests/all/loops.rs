@@ -171,6 +171,21 @@ fn a_panic_inside_rayon_reaches_the_caller() {
 }
 
 #[test]
+fn a_panic_that_nobody_waits_for_does_not_end_the_process() {
+    with_pools(|jobs| {
+        let text = panic_text(|| {
+            jobs.rayon(|| rayon::spawn(|| panic!("left alone")));
+            // It arrives with one of the next calls.
+            loop {
+                jobs.rayon(rayon::yield_now);
+            }
+        });
+        assert_eq!(text, "left alone");
+        jobs.rayon(|| ());
+    });
+}
+
+#[test]
 fn a_worker_gets_the_same_part_each_time() {
     let threads = 2;
     with_pool(threads, |jobs| {

@@ -1,6 +1,9 @@
 //! Making pools, keeping them, and who may use them.
 
+use std::time::Duration;
+
 use layerw_jobs::{Jobs, JobsError, on_fresh_thread};
+use layerw_trace::now_ns;
 
 use crate::{panic_text, with_pool, with_pools};
 
@@ -71,5 +74,32 @@ fn pinning_is_a_wish() {
         let cpus = std::thread::available_parallelism().unwrap().get();
         let jobs = Jobs::builder().threads(cpus + 1).pin(true).build().unwrap();
         assert!(!jobs.is_pinned(), "more workers than CPUs");
+    });
+}
+
+#[test]
+fn armed_workers_rise_by_themselves_and_lie_down_again() {
+    with_pool(3, |jobs| {
+        // Eventually: how late a timer is depends on what else the machine does.
+        let mut tries = 0..1_000;
+        let rose = tries.any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            let at_ns = now_ns() + 500_000;
+            jobs.arm(at_ns, 2);
+            if jobs.somebody_looks() {
+                return false; // still awake from the last time
+            }
+            while now_ns() < at_ns + 200_000 {
+                if jobs.somebody_looks() {
+                    return true;
+                }
+            }
+            false
+        });
+        assert!(rose, "no worker rose ahead of a predicted frame");
+        jobs.disarm();
+        while jobs.somebody_looks() {
+            std::thread::yield_now();
+        }
     });
 }
