@@ -3,7 +3,8 @@
 use crate::cases;
 use crate::harness::{Case, Effort};
 
-const HELP: &str = "\
+/// How to call the program.
+pub const HELP: &str = "\
 usage: layerw-benches [OPTIONS] [CASE…]
 
 Prints `case,peer,threads,value,unit`, one line per figure: medians over rounds that peers run in turn.
@@ -18,6 +19,7 @@ CASE is a name of --list or the part before its dash (J3 means J3-200, J3-1000 a
 #[derive(Debug)]
 pub struct Command {
     pub effort: Effort,
+    pub help: bool,
     pub list: bool,
     pub markdown: bool,
     cases: Vec<String>,
@@ -28,6 +30,7 @@ impl Command {
     pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Command, String> {
         let mut command = Command {
             effort: Effort::full(),
+            help: false,
             list: false,
             markdown: false,
             cases: Vec::new(),
@@ -40,7 +43,7 @@ impl Command {
                 "--list" => command.list = true,
                 "--markdown" => command.markdown = true,
                 "--rounds" => rounds = Some(parse_rounds(arguments.next())?),
-                "--help" | "-h" => return Err(HELP.to_owned()),
+                "--help" | "-h" => command.help = true,
                 option if option.starts_with('-') => {
                     return Err(format!("{option}: unknown option\n\n{HELP}"));
                 }

@@ -19,7 +19,7 @@ mod work;
 
 use std::process::ExitCode;
 
-use command::Command;
+use command::{Command, HELP};
 
 fn main() -> ExitCode {
     let command = match Command::parse(std::env::args().skip(1)) {
@@ -29,9 +29,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if command.help {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
     if command.list {
         for case in cases::all() {
-            println!("{:12} {}", case.name, case.about);
+            println!("{:15} {}", case.name, case.about);
         }
         return ExitCode::SUCCESS;
     }

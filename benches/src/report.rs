@@ -63,7 +63,8 @@ pub fn markdown(rows: &[Measured]) -> String {
             digits(low),
             digits(high),
             others.join(", "),
-            best.map_or_else(String::new, |best| digits(ours.median() / best)),
+            best.filter(|&best| best != 0.0)
+                .map_or_else(String::new, |best| digits(ours.median() / best)),
             goal(ours, best, floor),
         );
     }

@@ -288,7 +288,7 @@ fn walked(effort: Effort) -> Vec<Entry> {
                         |mut positions: ViewMut<Position>, velocities: View<Velocity>| {
                             (&mut positions, &velocities)
                                 .iter()
-                                .for_each(|(mut position, velocity)| walk(&mut position, velocity));
+                                .for_each(|(position, velocity)| walk(position, velocity));
                         },
                     );
                 },
@@ -404,11 +404,7 @@ fn fragmented(effort: Effort) -> Vec<Entry> {
             flip_round(
                 effort,
                 world,
-                |world| {
-                    world.run(|mut data: ViewMut<Data>| {
-                        (&mut data).iter().for_each(|mut data| flip(&mut data))
-                    })
-                },
+                |world| world.run(|mut data: ViewMut<Data>| (&mut data).iter().for_each(flip)),
                 |world, see| world.run(|data: View<Data>| (&data).iter().for_each(see)),
             )
         }),

@@ -456,11 +456,9 @@ fn heavy(effort: Effort) -> Vec<Entry> {
                         world.run(
                             |mut positions: ViewMut<Position>,
                              mut transforms: ViewMut<Transform>| {
-                                (&mut positions, &mut transforms).par_iter().for_each(
-                                    |(mut position, mut transform)| {
-                                        invert(&mut position, &mut transform)
-                                    },
-                                );
+                                (&mut positions, &mut transforms)
+                                    .par_iter()
+                                    .for_each(|(position, transform)| invert(position, transform));
                             },
                         );
                     })

@@ -117,9 +117,12 @@ impl Nodes {
     }
 }
 
+/// Sets a painter up for a number of threads.
+type Start = fn(&Arc<Nodes>, usize) -> Result<Box<dyn Painter>>;
+
 fn frames(effort: Effort) -> Vec<Entry> {
     let count = effort.pick(1_000, 100);
-    let entry = move |peer, threads, start: fn(&Arc<Nodes>, usize) -> Result<Box<dyn Painter>>| {
+    let entry = move |peer, threads, start: Start| {
         Entry::new(peer, threads, move || {
             let nodes = Arc::new(Nodes {
                 dag: Arc::new(Dag::layered(count)),
@@ -144,8 +147,8 @@ fn frames(effort: Effort) -> Vec<Entry> {
         })
     };
     vec![
-        entry("layerw", 1, |nodes, threads| layerw_painter(nodes, threads)),
-        entry("layerw", 2, |nodes, threads| layerw_painter(nodes, threads)),
+        entry("layerw", 1, layerw_painter),
+        entry("layerw", 2, layerw_painter),
         entry("rayon-counters", 2, |nodes, threads| {
             let (pool, graph, nodes) = (
                 rayon::pool(threads)?,
