@@ -12,7 +12,7 @@ use layerw_trace::Label;
 use crate::sync::{AtomicU64, Relaxed, sized};
 
 /// Entries of the table: 8 KiB. Many more than a frame has loops.
-const ENTRIES: usize = sized(1024, 1);
+const ENTRIES: usize = sized(1024, 2);
 
 /// Share of a new measurement in the average.
 const NEW_SHARE: f32 = 0.25;

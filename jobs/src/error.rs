@@ -43,7 +43,8 @@ pub enum JobsError {
 
     /// The operating system gave no more threads, or rayon refused.
     #[error(
-        "{threads} worker threads could not be started: {source}; ask for fewer threads or raise the limit"
+        "{threads} worker threads could not be started: {source}; ask for fewer threads, raise the limit, or use a \
+         thread that is in no rayon pool"
     )]
     Threads {
         /// What was asked for.

@@ -12,9 +12,15 @@ use crate::scope::Share;
 use crate::sleep::{Alarm, Call, Nap, Patience};
 use crate::sync::{Arc, now_ns};
 
+#[cfg(not(feature = "loom"))]
 thread_local! {
     /// The worker that this thread is, null if it is none.
     static CURRENT: Cell<*const Local> = const { Cell::new(ptr::null()) };
+}
+
+#[cfg(feature = "loom")]
+loom::thread_local! {
+    static CURRENT: Cell<*const Local> = Cell::new(ptr::null());
 }
 
 /// A worker as its own thread sees it. Not `Sync`, so what is in here needs no atomics.
@@ -25,8 +31,8 @@ pub(crate) struct Local {
     alone: bool,
     /// Innermost slot that this worker owns or helps with.
     slot: Cell<u32>,
-    /// Counts small loops, to measure some of them.
-    small_loops: Cell<u32>,
+    /// State of a generator of random numbers, to measure small loops now and then.
+    random: Cell<u32>,
     /// How long this worker has found nothing useful to do.
     pub(crate) patience: Patience,
     /// Its stack of jobs from joins.
@@ -51,7 +57,7 @@ impl Local {
             pool,
             index,
             slot: Cell::new(NOWHERE),
-            small_loops: Cell::new(0),
+            random: Cell::new(1),
             patience: Patience::new(),
             joins,
             share: Cell::new(ptr::null()),
@@ -61,7 +67,7 @@ impl Local {
     /// Hands the calling thread's worker to `f`, None if it is not a worker.
     #[inline(always)]
     pub(crate) fn with<R>(f: impl FnOnce(Option<&Local>) -> R) -> R {
-        let current = CURRENT.get();
+        let current = CURRENT.with(Cell::get);
         // SAFETY: `CURRENT` is null or was set by `enter`, whose caller keeps the worker alive and in place until it
         // has called `exit`; both happen on this thread, and not while `f` runs: workers are ended by nothing that
         // jobs can call.
@@ -74,13 +80,15 @@ impl Local {
     ///
     /// The worker stays alive and in place until [`Local::exit`] is called on this thread.
     pub(crate) unsafe fn enter(&self) {
-        debug_assert!(CURRENT.get().is_null(), "a thread is one worker");
-        CURRENT.set(self);
+        CURRENT.with(|current| {
+            debug_assert!(current.get().is_null(), "a thread is one worker");
+            current.set(self);
+        });
     }
 
     /// The calling thread is no worker any more.
     pub(crate) fn exit() {
-        CURRENT.set(ptr::null());
+        CURRENT.with(|current| current.set(ptr::null()));
     }
 
     pub(crate) fn pool(&self) -> &Arc<Pool> {
@@ -122,11 +130,17 @@ impl Local {
         }
     }
 
-    /// True once in `period` calls, a power of two: for measuring small loops now and then.
+    /// True once in `period` calls on average: for measuring small loops now and then. At random, or of loops that
+    /// follow each other in every frame always the same one could be chosen.
     pub(crate) fn now_and_then(&self, period: u32) -> bool {
-        let count = self.small_loops.get().wrapping_add(1);
-        self.small_loops.set(count);
-        count & (period - 1) == 0
+        // Numerical Recipes' quick generator; its upper bits are good enough for this.
+        let random = self
+            .random
+            .get()
+            .wrapping_mul(1_664_525)
+            .wrapping_add(1_013_904_223);
+        self.random.set(random);
+        (random >> 16).is_multiple_of(period)
     }
 }
 

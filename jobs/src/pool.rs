@@ -8,7 +8,7 @@ use crate::caught::Caught;
 use crate::costs::Costs;
 use crate::join;
 use crate::scope::{Cells, Pinned, Records};
-use crate::sleep::{Alarm, Parker, Sleep};
+use crate::sleep::{Alarm, Nap, Parker, Sleep};
 use crate::sync::{Acquire, AtomicBool, AtomicU32, Relaxed, Release};
 
 /// One pool of workers. Lives as long as any of its threads or handles.
@@ -84,7 +84,7 @@ impl Pool {
     pub(crate) fn call(&self, slot: &Slot, count: usize) {
         if count > 0 {
             slot.calls.store(count as u32 - 1, Relaxed);
-            self.call_one(Some(slot.owner()));
+            self.call_one(Some(slot));
         }
     }
 
@@ -101,7 +101,7 @@ impl Pool {
     pub(crate) fn pass_calls_on(&self) {
         let mut wakes = WAKES_PASSED_ON;
         for slot in self.board.hinted() {
-            while wakes > 0 && take_one(&slot.calls) && self.call_one(Some(slot.owner())) {
+            while wakes > 0 && take_one(&slot.calls) && self.call_one(Some(slot)) {
                 wakes -= 1;
             }
         }
@@ -124,7 +124,7 @@ impl Pool {
             // They sleep without a timer: they get up, see the alarm and lie down with one.
             let armed = self.workers.iter().take(alarm.workers);
             armed.for_each(|worker| {
-                worker.parker.call_untimed();
+                worker.parker.call(|nap| nap == Nap::Idle);
             });
         }
     }
@@ -146,11 +146,16 @@ impl Pool {
         self.stop.load(Acquire)
     }
 
-    /// Wakes one sleeping worker: `first` if it sleeps for lack of work, else the first in order, so that the same few
-    /// workers, whose caches are warm, work on small frames. False if nobody slept.
-    fn call_one(&self, first: Option<usize>) -> bool {
-        first.is_some_and(|first| self.workers[first].parker.call())
-            || self.workers.iter().any(|worker| worker.parker.call())
+    /// Wakes one worker that sleeps and may help with `slot`, or with joins: the slot's owner if it is one, else the
+    /// first in order, so that the same few workers, whose caches are warm, work on small frames. False if there was
+    /// none.
+    fn call_one(&self, slot: Option<&Slot>) -> bool {
+        let answers = |nap| self.board.answers(nap, slot);
+        slot.is_some_and(|slot| self.workers[slot.owner()].parker.call(answers))
+            || self
+                .workers
+                .iter()
+                .any(|worker| worker.parker.call(answers))
     }
 }
 

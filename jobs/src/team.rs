@@ -142,7 +142,7 @@ impl<'a> Member<'a> {
             if self.is_owner() {
                 let board = &self.here.pool().board;
                 let blocked = || !ready() && !board.has(Which::Team(slot)) && self.is_open();
-                if self.here.rest(Nap::Team, None, blocked) {
+                if self.here.rest(Nap::Team(slot.index), None, blocked) {
                     self.here.pool().pass_calls_on();
                 }
                 self.here.patience.renew();
@@ -233,14 +233,14 @@ impl<'a> Member<'a> {
 }
 
 /// A team, on the stack of its owner.
-pub(crate) struct Team<'f, F> {
-    pub(crate) f: &'f F,
-    pub(crate) label: Label,
+struct Team<'f, F> {
+    f: &'f F,
+    label: Label,
 }
 
 impl<F: Fn(&Member<'_>) + Sync> Team<'_, F> {
     /// Posts the team and is its first member. False, and nothing has happened, if the board is full.
-    pub(crate) fn open(&self, here: &Local, seats: usize) -> bool {
+    fn open(&self, here: &Local, seats: usize) -> bool {
         let pool = &**here.pool();
         let work = Work {
             help: Self::help,

@@ -41,6 +41,10 @@ fn steady_frames_allocate_nothing_and_idle_workers_sleep() {
             );
         });
     }
+    // The pools have ended with their threads, and so do their workers.
+    while worker_threads() > 0 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// A frame with some of everything.
@@ -126,6 +130,18 @@ fn busy(ns: u64) {
     while layerw_trace::now_ns() < end {
         std::hint::spin_loop();
     }
+}
+
+/// Threads of this process that are workers; 0 where the system does not say.
+fn worker_threads() -> usize {
+    let Ok(tasks) = std::fs::read_dir("/proc/self/task") else {
+        return 0;
+    };
+    tasks
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok())
+        .filter(|name| name.starts_with("layerw-"))
+        .count()
 }
 
 /// CPU time of all threads of this process so far, in ns; 0 where the system does not say.

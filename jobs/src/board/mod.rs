@@ -28,6 +28,7 @@ pub use seats::{Entry, Seats};
 pub(crate) use slot::{IN_A_JOIN, NOWHERE, Slot, Work};
 
 use crate::local::Local;
+use crate::sleep::Nap;
 use crate::sync::{AcqRel, Acquire, AtomicU64, Relaxed, Release, sized};
 
 /// Most slots: bits of a word. Beyond them work runs on the worker that has it, which is always right.
@@ -171,7 +172,7 @@ impl Board {
     pub(crate) fn allows(&self, which: Which<'_>, slot: &Slot) -> bool {
         match which {
             Which::All => true,
-            Which::Team(above) | Which::Below(above) => self.is_below(slot, above),
+            Which::Team(above) | Which::Below(above) => self.is_below(slot, above.index),
         }
     }
 
@@ -199,12 +200,24 @@ impl Board {
             .filter(move |&worker| shares & share_bit(worker) != 0)
     }
 
-    /// `slot` was opened inside of `above`, directly or not. Exact while the caller is inside `slot` (then everything
-    /// above it stays open), a hint otherwise.
-    fn is_below(&self, slot: &Slot, above: &Slot) -> bool {
+    /// A worker with this nap may help with `slot`, or if there is none, with joins. A hint.
+    pub(crate) fn answers(&self, nap: Nap, slot: Option<&Slot>) -> bool {
+        match (nap, slot) {
+            (Nap::Awake | Nap::Waiting, _) | (Nap::Below(_), None) => false,
+            (Nap::Idle | Nap::Timed, _) => true,
+            (Nap::Team(own) | Nap::Below(own), Some(slot)) => {
+                slot.index == own || self.is_below(slot, own)
+            }
+            (Nap::Team(own), None) => Which::Team(&self.slots[own as usize]).takes_joins(),
+        }
+    }
+
+    /// `slot` was opened inside of the slot `above`, directly or not. Exact while the caller is inside `slot` (then
+    /// everything above it stays open), a hint otherwise.
+    fn is_below(&self, slot: &Slot, above: u32) -> bool {
         let mut parent = slot.parent();
         for _ in 0..self.slots.len() {
-            if parent == above.index {
+            if parent == above {
                 return true;
             }
             match self.slots.get(parent as usize) {

@@ -131,7 +131,7 @@ fn wakes(here: &Local, estimate: Option<f32>) -> usize {
 
 /// The join proper.
 #[inline]
-pub(crate) fn join_at<A, B, RA, RB>(here: &Local, depth: u32, a: A, b: B) -> (RA, RB)
+fn join_at<A, B, RA, RB>(here: &Local, depth: u32, a: A, b: B) -> (RA, RB)
 where
     A: FnOnce() -> RA,
     B: FnOnce() -> RB + Send,
@@ -140,7 +140,7 @@ where
     let job = Job::new(here, b);
     // SAFETY: `job` stays until it was popped or its latch was seen set: by the code below, or by `unwinding` if `a`
     // panics.
-    unsafe { here.push(depth, &raw const job.header) };
+    unsafe { here.push(depth, (&raw const job).cast()) };
     let unwinding = Unwinding {
         here,
         depth,
@@ -167,8 +167,8 @@ where
 {
     let (pool, latch) = (here.pool(), &job.header.latch);
     let patience = Patience::new();
-    // The thief shares what it can when somebody looks.
-    pool.sleep.start_looking();
+    // The thief shares what it can when somebody asks.
+    pool.sleep.start_asking();
     while !latch.is_set() {
         if here.run_pinned()
             || latch
@@ -177,12 +177,12 @@ where
         {
             patience.renew();
         } else if !patience.turn(here.look_ns(), pool.crowded) {
-            pool.sleep.stop_looking();
+            pool.sleep.stop_asking();
             here.lie_waiting(|| latch.owner_waits());
-            pool.sleep.start_looking();
+            pool.sleep.start_asking();
         }
     }
-    pool.sleep.stop_looking();
+    pool.sleep.stop_asking();
     here.sink(depth);
     // SAFETY: the latch is set.
     match unsafe { job.result() } {

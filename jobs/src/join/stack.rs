@@ -112,7 +112,7 @@ impl Local {
         self.joins.tail.set(depth + 1);
         let ticks = self.joins.ticks.get() - 1;
         self.joins.ticks.set(ticks);
-        if ticks == 0 || self.pool().sleep.somebody_looks() {
+        if ticks == 0 || self.pool().sleep.somebody_asks() {
             self.attend();
         }
     }
@@ -141,7 +141,7 @@ impl Local {
     }
 
     /// Has the next join call `count` sleepers.
-    pub(crate) fn wish(&self, count: usize) {
+    pub(super) fn wish(&self, count: usize) {
         if count > 0 {
             self.joins.wished.set(count);
             self.joins.ticks.set(1);
@@ -175,7 +175,7 @@ impl Local {
         self.joins.split.set(depth);
     }
 
-    /// Somebody looks for work, or it is time to look at the clock.
+    /// Somebody asks for work, or it is time to look at the clock.
     #[cold]
     fn attend(&self) {
         let joins = &self.joins;
@@ -198,7 +198,7 @@ impl Local {
                 wakes = wakes.max(1);
             }
         }
-        if wakes > 0 || self.pool().sleep.somebody_looks() {
+        if wakes > 0 || self.pool().sleep.somebody_asks() {
             self.share(wakes);
         }
     }

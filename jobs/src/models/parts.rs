@@ -210,7 +210,7 @@ fn a_sleeper_never_misses_what_was_posted() {
                 // What `Pool::call` does for work that is worth it.
                 let (_, resting) = sleep.settle();
                 if resting > 0 {
-                    parker.call();
+                    parker.call(|_| true);
                 }
             }
         };

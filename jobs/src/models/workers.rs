@@ -4,29 +4,38 @@ use layerw_trace::Label;
 use loom::thread;
 
 use super::explore;
+use crate::Jobs;
 use crate::board::{Slot, Work};
-use crate::join::join_at;
 use crate::local::Local;
 use crate::pool::Pool;
 use crate::sync::{Arc, AtomicU32, Relaxed};
-use crate::team::{Member, Team};
 
 /// Runs `owner` on worker 0 of a pool of two, while worker 1 lives its life, and ends the pool.
-fn with_a_worker(preemptions: usize, owner: impl Fn(&Local) + Copy + Send + Sync + 'static) {
+fn with_a_worker(preemptions: usize, owner: impl Fn(&Jobs) + Copy + Send + Sync + 'static) {
     explore(preemptions, move || {
         let pool = Arc::new(Pool::new(2, false, false));
         let worker = {
             let pool = pool.clone();
-            thread::spawn(move || Local::new(pool, 1).run())
+            thread::spawn(move || as_worker(pool, 1, Local::run))
         };
         // Not on the main thread: loom's `join` there trips over a token that was left behind.
         let owner = thread::spawn(move || {
-            owner(&Local::new(pool.clone(), 0));
-            pool.stop();
+            let jobs = Jobs { pool: pool.clone() };
+            as_worker(pool, 0, |_| owner(&jobs));
+            jobs.pool.stop();
         });
         owner.join().unwrap();
         worker.join().unwrap();
     });
+}
+
+/// Makes the calling thread a worker while `f` runs.
+fn as_worker(pool: Arc<Pool>, index: usize, f: impl FnOnce(&Local)) {
+    let local = Local::new(pool, index);
+    // SAFETY: `local` stays until `exit`; a panic of `f` ends the model.
+    unsafe { local.enter() };
+    f(&local);
+    Local::exit();
 }
 
 /// Work for everybody: two tickets, taken one by one.
@@ -52,8 +61,7 @@ impl Tickets {
 
 #[test]
 fn work_that_is_posted_is_done_and_its_owner_comes_back() {
-    with_a_worker(2, |here| {
-        let pool = here.pool();
+    with_a_worker(2, |jobs| {
         for _ in 0..2 {
             let tickets = Tickets::default();
             let work = Work {
@@ -61,13 +69,13 @@ fn work_that_is_posted_is_done_and_its_owner_comes_back() {
                 data: (&raw const tickets).cast(),
             };
             let own = |slot: &Slot| {
-                pool.board.hint(slot);
-                let (_, resting) = pool.sleep.settle();
-                pool.call(slot, resting);
+                jobs.pool.board.hint(slot);
+                let (_, resting) = jobs.pool.sleep.settle();
+                jobs.pool.call(slot, resting);
                 tickets.take_all();
             };
             // SAFETY: tickets may be taken from anywhere, and outlive the call.
-            let posted = unsafe { here.post(|_| (), work, 1, own) };
+            let posted = jobs.here("post", |here| unsafe { here.post(|_| (), work, 1, own) });
             assert!(posted.is_some());
             assert_eq!(tickets.done.load(Relaxed), 2);
         }
@@ -76,19 +84,58 @@ fn work_that_is_posted_is_done_and_its_owner_comes_back() {
 
 #[test]
 fn a_join_gets_both_results() {
-    with_a_worker(2, |here| {
-        here.wish(1);
-        let both = join_at(here, 0, || 1, || 2);
-        assert_eq!(both, (1, 2));
+    // What it costs is not known, so it calls the sleeper.
+    with_a_worker(2, |jobs| assert_eq!(jobs.join(|| 1, || 2), (1, 2)));
+}
+
+#[test]
+fn a_scope_ends_when_all_its_jobs_have() {
+    with_a_worker(1, |jobs| {
+        let done = AtomicU32::new(0);
+        jobs.scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(Label::default(), || _ = done.fetch_add(1, Relaxed));
+            }
+        });
+        assert_eq!(done.load(Relaxed), 2);
+    });
+}
+
+#[test]
+fn a_loop_ends_when_all_its_blocks_have() {
+    with_a_worker(2, |jobs| {
+        let done = AtomicU32::new(0);
+        jobs.par_for(Label::default(), 3, 1, |items, _| {
+            done.fetch_add(items.len() as u32, Relaxed);
+        });
+        assert_eq!(done.load(Relaxed), 3);
+    });
+}
+
+#[test]
+fn a_pinned_job_wakes_a_worker_0_that_waits() {
+    with_a_worker(2, |jobs| {
+        let done = AtomicU32::new(0);
+        // Run by whichever worker takes it, while the other waits for it or sleeps.
+        let pin = || {
+            jobs.scope(|scope| {
+                scope.spawn_pinned(Label::default(), || {
+                    assert_eq!(jobs.worker(), Some(0));
+                    done.fetch_add(1, Relaxed);
+                });
+            });
+        };
+        jobs.join(|| (), pin);
+        assert_eq!(done.load(Relaxed), 1);
     });
 }
 
 #[test]
 fn a_team_passes_a_baton() {
-    with_a_worker(2, |here| {
-        // One step that only a helper could be late for: the owner makes it ready, and whoever comes takes it.
+    with_a_worker(2, |jobs| {
+        // The owner makes one step ready, and whoever comes takes it.
         let steps = AtomicU32::new(0);
-        let f = |member: &Member<'_>| {
+        jobs.team(Label::default(), 2, |member| {
             if member.is_owner() {
                 steps.store(1, Relaxed);
                 member.notify(1);
@@ -101,14 +148,7 @@ fn a_team_passes_a_baton() {
                     return;
                 }
             }
-        };
-        assert!(
-            Team {
-                f: &f,
-                label: Label::default()
-            }
-            .open(here, 1)
-        );
+        });
         assert_eq!(steps.load(Relaxed), 2);
     });
 }

@@ -501,14 +501,14 @@ impl Share<'_> {
         match self.slot {
             Some(slot) => {
                 let board = &here.pool().board;
-                here.rest(Nap::Team, None, || {
+                here.rest(Nap::Below(slot.index), None, || {
                     let inside = slot.seats.owner_waits();
                     (inside || !core.no_pinned()) && !board.is_hinted(slot)
                 });
                 slot.seats.owner_rises();
             }
             None => {
-                here.rest(Nap::Team, None, || !core.no_pinned());
+                here.rest(Nap::Waiting, None, || !core.no_pinned());
             }
         }
         sleep.stop_looking();

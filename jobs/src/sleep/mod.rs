@@ -16,7 +16,8 @@ pub struct Sleep {
     /// Changed whenever a worker starts or stops looking, so on a line of its own:
     ///
     /// ```text
-    /// bits  0..32  looking: awake without work, sees whatever is opened
+    /// bits  0..16  looking: awake without work, sees whatever is opened
+    /// bits 16..32  asking: awake, waits for a job that was stolen from it, and takes what its thief shares
     /// bits 32..64  resting: asleep, or decided to sleep unless something turns up
     /// ```
     counts: CachePadded<AtomicU64>,
@@ -28,6 +29,8 @@ pub struct Sleep {
 
 /// One worker that looks.
 const LOOKING: u64 = 1;
+/// One worker that asks.
+const ASKING: u64 = 1 << 16;
 /// One worker that rests.
 const RESTING: u64 = 1 << 32;
 
@@ -37,8 +40,9 @@ const WAKE_NS_ASSUMED: u64 = 60_000;
 const WAKE_NS_MIN: u64 = 2_000;
 const WAKE_NS_MAX: u64 = 200_000;
 
-/// Bits of the alarm word that hold the number of workers; the rest is the time in ns (for 142 years).
-const ALARM_WORKERS_BITS: u32 = 10;
+/// Bits of the alarm word that hold the number of workers. The others hold those of the time in ns: it is exact to 1 µs.
+const ALARM_WORKERS_MASK: u64 = (1 << 10) - 1;
+const _: () = assert!(crate::THREADS_MAX as u64 <= ALARM_WORKERS_MASK);
 
 impl Sleep {
     pub(crate) fn new() -> Sleep {
@@ -59,6 +63,16 @@ impl Sleep {
         self.counts.fetch_sub(LOOKING, Relaxed);
     }
 
+    /// A worker waits for its thief.
+    pub(crate) fn start_asking(&self) {
+        self.counts.fetch_add(ASKING, Relaxed);
+    }
+
+    /// The thief is done, or the worker goes to sleep.
+    pub(crate) fn stop_asking(&self) {
+        self.counts.fetch_sub(ASKING, Relaxed);
+    }
+
     /// A worker that looked decides to rest. It must look once more after this, and call [`Sleep::rise`] when it is
     /// awake again, whatever it finds.
     pub(crate) fn start_resting(&self) {
@@ -75,6 +89,12 @@ impl Sleep {
     /// Some worker is awake and would take work. A hint: no ordering.
     #[inline(always)]
     pub(crate) fn somebody_looks(&self) -> bool {
+        self.counts.load(Relaxed) as u16 != 0
+    }
+
+    /// Some worker is awake and would take a job from a join. A hint: no ordering.
+    #[inline(always)]
+    pub(crate) fn somebody_asks(&self) -> bool {
         self.counts.load(Relaxed) as u32 != 0
     }
 
@@ -84,7 +104,7 @@ impl Sleep {
         // Pairs with the fence in `start_resting`.
         fence(SeqCst);
         let counts = self.counts.load(Relaxed);
-        (counts as u32 as usize, (counts >> 32) as usize)
+        (counts as u16 as usize, (counts >> 32) as usize)
     }
 
     /// How long a wake takes, in ns, measured.
@@ -102,8 +122,7 @@ impl Sleep {
     /// Predicts work for `workers` workers at `at_ns`.
     pub(crate) fn set_alarm(&self, alarm: Option<Alarm>) {
         let word = alarm.map_or(0, |alarm| {
-            alarm.at_ns << ALARM_WORKERS_BITS
-                | (alarm.workers as u64).min((1 << ALARM_WORKERS_BITS) - 1)
+            alarm.at_ns & !ALARM_WORKERS_MASK | (alarm.workers as u64).min(ALARM_WORKERS_MASK)
         });
         self.alarm.swap(word, AcqRel);
     }
@@ -113,8 +132,8 @@ impl Sleep {
         match self.alarm.load(Relaxed) {
             0 => None,
             word => Some(Alarm {
-                at_ns: word >> ALARM_WORKERS_BITS,
-                workers: (word & ((1 << ALARM_WORKERS_BITS) - 1)) as usize,
+                at_ns: word & !ALARM_WORKERS_MASK,
+                workers: (word & ALARM_WORKERS_MASK) as usize,
             }),
         }
     }
@@ -187,8 +206,8 @@ mod tests {
         let sleep = Sleep::new();
         assert_eq!(sleep.alarm(), None);
         let alarm = Alarm {
-            at_ns: 123_456_789_012_345,
-            workers: 17,
+            at_ns: u64::MAX << 10,
+            workers: 1_023,
         };
         sleep.set_alarm(Some(alarm));
         assert_eq!(sleep.alarm(), Some(alarm));

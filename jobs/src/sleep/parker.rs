@@ -7,24 +7,46 @@ use crate::sync::{
 
 /// Why a worker lies, which decides who may wake it.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-#[repr(u32)]
 pub(crate) enum Nap {
     /// It does not.
-    Awake = 0,
+    Awake,
     /// No open work: anybody with work may wake it. It sleeps until then.
-    Idle = 1,
+    Idle,
     /// The same, and a timer wakes it ahead of a predicted frame.
-    Timed = 2,
-    /// The owner of an open team with nothing to do: anybody with work may wake it.
-    Team = 3,
-    /// It waits for helpers or for a stolen job to end: only who knows that wakes it.
-    Waiting = 4,
+    Timed,
+    /// It owns the team on this slot and found nothing to do: work in the team may wake it.
+    Team(u32),
+    /// It owns what is on this slot and waits for the helpers: work on it or below it may wake it.
+    Below(u32),
+    /// It waits for the end of something: only who brings that about wakes it.
+    Waiting,
 }
 
 impl Nap {
-    /// Whether work in general is a reason to wake it.
-    fn takes_work(bits: u32) -> bool {
-        matches!(bits, 1..=3)
+    /// ```text
+    /// bits 0..8   which
+    /// bits 8..32  the slot
+    /// ```
+    fn bits(self) -> u32 {
+        match self {
+            Nap::Awake => 0,
+            Nap::Idle => 1,
+            Nap::Timed => 2,
+            Nap::Team(slot) => 3 | slot << 8,
+            Nap::Below(slot) => 4 | slot << 8,
+            Nap::Waiting => 5,
+        }
+    }
+
+    fn from_bits(bits: u32) -> Nap {
+        match bits & 0xFF {
+            0 => Nap::Awake,
+            1 => Nap::Idle,
+            2 => Nap::Timed,
+            3 => Nap::Team(bits >> 8),
+            4 => Nap::Below(bits >> 8),
+            _ => Nap::Waiting,
+        }
     }
 }
 
@@ -36,7 +58,7 @@ impl Nap {
 /// sleepers. A `SeqCst` fence lies between the two steps of each: at least one of them sees the other (Dekker). The
 /// race to be afraid of is the lost wake-up: both look first and announce later. `tests/loom.rs` runs it.
 pub struct Parker {
-    /// A [`Nap`].
+    /// A [`Nap`], as bits.
     nap: AtomicU32,
     /// When somebody called, in ns: for measuring how long a wake takes. 0 = nobody.
     called_ns: AtomicU64,
@@ -46,7 +68,7 @@ pub struct Parker {
 impl Parker {
     pub(crate) fn new() -> Parker {
         Parker {
-            nap: AtomicU32::new(Nap::Awake as u32),
+            nap: AtomicU32::new(Nap::Awake.bits()),
             called_ns: AtomicU64::new(0),
             thread: OnceLock::new(),
         }
@@ -76,7 +98,7 @@ impl Parker {
         debug_assert!(nap != Nap::Awake);
         // An exchange, and AcqRel: behind the exchange of a waker that is late from the last nap, so that nobody who
         // sees this nap announced can read that waker's "awake" instead.
-        self.nap.swap(nap as u32, AcqRel);
+        self.nap.swap(nap.bits(), AcqRel);
         // Pairs with the fence in `wake` and `call`: either `blocked` sees the reason, or the waker sees the nap.
         fence(SeqCst);
         let lies = blocked();
@@ -87,7 +109,7 @@ impl Parker {
             }
         }
         // Relaxed: a waker that still sees the nap sends a token too many, and the next nap ends at once.
-        self.nap.store(Nap::Awake as u32, Relaxed);
+        self.nap.store(Nap::Awake.bits(), Relaxed);
         lies
     }
 
@@ -95,17 +117,14 @@ impl Parker {
     pub(crate) fn wake(&self) -> bool {
         // Pairs with the fence in `lie`.
         fence(SeqCst);
-        self.nap.load(Relaxed) != Nap::Awake as u32 && self.rouse()
+        self.nap.load(Relaxed) != Nap::Awake.bits() && self.rouse()
     }
 
-    /// Wakes the worker if it would take work and lies. The caller has a `SeqCst` fence behind it since it published.
-    pub(crate) fn call(&self) -> bool {
-        Nap::takes_work(self.nap.load(Relaxed)) && self.rouse()
-    }
-
-    /// Wakes the worker if it sleeps without a timer, so that it may set one.
-    pub(crate) fn call_untimed(&self) -> bool {
-        self.nap.load(Relaxed) == Nap::Idle as u32 && self.rouse()
+    /// Wakes the worker if it lies and its nap `answers`. The caller has a `SeqCst` fence behind it since it published
+    /// what it calls for.
+    pub(crate) fn call(&self, answers: impl FnOnce(Nap) -> bool) -> bool {
+        let nap = Nap::from_bits(self.nap.load(Relaxed));
+        nap != Nap::Awake && answers(nap) && self.rouse()
     }
 
     /// How long ago a waker called, once per call: the delay of the wake that just ended.
@@ -118,7 +137,7 @@ impl Parker {
     fn rouse(&self) -> bool {
         // Release: pairs with the exchange in `lie`. Acquire: not before what the worker is woken for. Nothing else is
         // published by this word, `park` and `unpark` synchronise.
-        if self.nap.swap(Nap::Awake as u32, AcqRel) == Nap::Awake as u32 {
+        if self.nap.swap(Nap::Awake.bits(), AcqRel) == Nap::Awake.bits() {
             return false;
         }
         self.called_ns.store(now_ns(), Relaxed);
@@ -127,5 +146,24 @@ impl Parker {
             None => debug_assert!(false, "only an adopted parker lies"),
         }
         true
+    }
+}
+
+#[cfg(all(test, not(feature = "loom")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nap_survives_its_packing() {
+        for nap in [
+            Nap::Awake,
+            Nap::Idle,
+            Nap::Timed,
+            Nap::Team(63),
+            Nap::Below(0),
+            Nap::Waiting,
+        ] {
+            assert_eq!(Nap::from_bits(nap.bits()), nap);
+        }
     }
 }

@@ -176,3 +176,35 @@ fn a_panic_anywhere_reaches_the_top_and_the_pool_works_on() {
         }
     });
 }
+
+#[test]
+fn nesting_deeper_than_the_board_works() {
+    fn nest(jobs: &Jobs, left: usize, visits: &AtomicUsize) {
+        visits.fetch_add(1, Relaxed);
+        if left == 0 {
+            return;
+        }
+        match left % 3 {
+            0 => jobs.scope(|scope| {
+                scope.spawn(label("mixed::deep"), || nest(jobs, left - 1, visits));
+                scope.spawn(label("mixed::deep"), || busy(1_000));
+            }),
+            1 => jobs.team(label("mixed::deep team"), 2, |member| {
+                if member.is_owner() {
+                    nest(jobs, left - 1, visits);
+                }
+            }),
+            _ => jobs.par_for(label("mixed::deep loop"), 2, 1, |items, _| {
+                busy(100_000);
+                if items.start == 0 {
+                    nest(jobs, left - 1, visits);
+                }
+            }),
+        }
+    }
+    with_pools(|jobs| {
+        let visits = AtomicUsize::new(0);
+        nest(jobs, 150, &visits);
+        assert_eq!(visits.into_inner(), 151);
+    });
+}
