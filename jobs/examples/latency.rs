@@ -56,6 +56,18 @@ fn main() {
                 None,
             );
         }
+        if wants("busy") {
+            compare(
+                "fan_out_1us",
+                threads,
+                "us",
+                1e3,
+                40,
+                busy_ours,
+                busy_rayon,
+                None,
+            );
+        }
         if wants("pair") {
             compare(
                 "two_50us_cold",
@@ -270,6 +282,24 @@ fn fan_rayon(_: &Jobs) -> u64 {
     ns
 }
 
+/// Jobs of the case `fan_out_1us`, and how long each takes, in ns.
+const BUSY: (usize, u64) = (2_000, 1_000);
+
+fn busy_ours(jobs: &Jobs) -> u64 {
+    let name = label("busy");
+    timed(|| {
+        jobs.scope(|scope| (0..BUSY.0).for_each(|_| scope.spawn(name, || spin(BUSY.1))));
+    })
+    .0
+}
+
+fn busy_rayon(_: &Jobs) -> u64 {
+    timed(|| {
+        rayon::scope(|scope| (0..BUSY.0).for_each(|_| scope.spawn(|_| spin(BUSY.1))));
+    })
+    .0
+}
+
 /// A sum per worker, so that jobs that are nearly empty do not fight for a line.
 #[derive(Default)]
 struct Lanes([Lane; 2]);
@@ -290,7 +320,11 @@ impl Lanes {
 }
 
 fn spin_50us() {
-    let end = now_ns() + 50_000;
+    spin(50_000);
+}
+
+fn spin(ns: u64) {
+    let end = now_ns() + ns;
     while now_ns() < end {
         std::hint::spin_loop();
     }
