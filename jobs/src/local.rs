@@ -220,7 +220,7 @@ impl Posted<'_> {
 }
 
 impl Drop for Posted<'_> {
-    /// The owner unwinds: its helpers still use what is on its stack, so it waits. Its own panic is the one that counts.
+    /// The owner unwinds: its helpers still use what is on its stack, so it waits. Its own panic is what counts.
     fn drop(&mut self) {
         self.finish();
     }

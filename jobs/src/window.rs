@@ -12,10 +12,11 @@
 //! ```
 //!
 //! Thieves take from `lo`, so they get the oldest jobs, which are the largest where jobs spawn jobs. The owner moves
-//! `hi` up to publish and down to retract. Both ends are one word, so that each move is one compare-exchange and no job
-//! goes to two workers. This is the split deque of Dinan et al. (*Scalable Work Stealing*, SC 2009) and of Lace (van Dijk
-//! and van de Pol, 2014), with one word instead of fences. `crossbeam-deque` lost on three counts: each push is visible,
-//! so it pays a fence for thieves that are not there; a steal pins an epoch; and it grows and shrinks by allocating.
+//! `hi` up to publish and down to retract. Both ends are one word, so that each move is one compare-exchange and no
+//! job goes to two workers. This is the split deque of Dinan et al. (*Scalable Work Stealing*, SC 2009) and of Lace
+//! (van Dijk and van de Pol, 2014), with one word instead of fences. `crossbeam-deque` lost on four counts: each push is
+//! visible, so it pays a fence for thieves that are not there; a steal pins an epoch; it grows and shrinks by
+//! allocating; and models cannot look into it.
 //!
 //! # Layout
 //!

@@ -1,15 +1,17 @@
 //! The board: where open work is posted so that workers without work find it.
 //!
-//! A parallel loop, a scope, a team or a join that is wide enough for several workers is posted on one of a few
-//! **slots** that live as long as the pool. Idle workers look at one word, [`Board::hints`], and enter a slot; its
-//! owner works too, shuts it when nothing is left to take, and waits until everybody has left. So nothing is allocated,
-//! nobody touches a stack frame that is gone ([`Seats`]), and *who helps whom* is known at any time.
+//! A parallel loop, a scope or a team is posted on one of a few **slots** that live as long as the pool. Idle workers
+//! look at one word, [`Board::hints`], and enter a slot; its owner works too, shuts it when nothing is left to take, and
+//! waits until everybody has left. So nothing is allocated, nobody touches a stack frame that is gone ([`Seats`]), and
+//! *who helps whom* is known at any time. Joins need no slot, each of their jobs is waited for by itself; the board
+//! only says which workers share some ([`Board::shares`]).
 //!
 //! # A waiting worker helps only with its own
 //!
 //! Each slot knows inside of which other slot it was opened. An owner that waits for its helpers may help with slots
 //! *below* its own and with nothing else. Schedulers that let a waiter run anything stack unrelated jobs on top of it:
-//! it wakes up late, locks that it holds meet themselves, stacks overflow.
+//! it wakes up late, locks that it holds meet themselves, stacks overflow. What rayon runs inside of its own waits is
+//! beyond our reach; and pinned jobs run on worker 0 whatever it waits for.
 //!
 //! # Hints
 //!

@@ -2,16 +2,17 @@
 //!
 //! The lazy way, after chili (`dragostis/chili`) and Lace: a join pushes its second closure on a private stack, calls
 //! the first, pops, and calls the second. Nobody else is involved until somebody is without work; then the next join
-//! shares the *oldest* job on its stack, which is the largest. So a join that nobody needs is a store, a counter and two
-//! predictable branches.
+//! shares the *oldest* job on its stack, which is the largest. So a join that nobody needs is a store, a counter and
+//! two predictable branches.
 //!
 //! # Waiting for a thief
 //!
 //! If the second closure was stolen, its owner waits, and helps the thief meanwhile: it takes jobs that the thief has
 //! shared (leapfrogging, Wagner and Calder 1993). All of these belong to the stolen job. That is so because a worker
 //! that waits has nothing left on its stack: thieves take the oldest, so everything older than the stolen job is gone
-//! too, and everything newer has ended. The tag of a worker's [`Window`](crate::window) says which stolen job it is at; a waiter takes
-//! only under the tag of its own, so it is not fooled by a thief that has just ended and begun something else.
+//! too, and everything newer has ended. The tag of a worker's [`Window`](crate::window) says which stolen job it is
+//! at; a waiter takes only under the tag of its own, so it is not fooled by a thief that has just ended and begun
+//! something else.
 //!
 //! # Sleepers
 //!

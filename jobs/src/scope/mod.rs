@@ -2,8 +2,8 @@
 //!
 //! A spawned job is a record of 64 bytes on its worker's stack of records ([`record`]). The newest jobs are private to
 //! the worker, which takes the newest first; the oldest are shared through a [`Window`](crate::window) when there is
-//! somebody who would take them and when they are worth it: jobs are moved in blocks, but even so a cache line each goes
-//! to the other core. What a job costs is measured as jobs run and remembered per label ([`share`]).
+//! somebody who would take them and when they are worth it: jobs are moved in blocks, but even so a cache line each
+//! goes to the other core. What a job costs is measured as jobs run and remembered per label ([`share`]).
 //!
 //! # Who may hold jobs
 //!
@@ -59,8 +59,8 @@ impl Jobs {
     ///
     /// # Panics
     ///
-    /// If `f` or a job panics, after all jobs have ended: with the panic of `f`, else of the job that was spawned first.
-    /// If the calling thread is not a worker of this pool.
+    /// If `f` or a job panics, after all jobs have ended: with the panic of `f`, else with that of the job that was
+    /// spawned first. If the calling thread is not a worker of this pool.
     ///
     /// ```
     /// # layerw_jobs::on_fresh_thread("doc", 0, || {

@@ -40,7 +40,7 @@ const WAKE_NS_ASSUMED: u64 = 60_000;
 const WAKE_NS_MIN: u64 = 2_000;
 const WAKE_NS_MAX: u64 = 200_000;
 
-/// Bits of the alarm word that hold the number of workers. The others hold those of the time in ns: it is exact to 1 µs.
+/// Bits of the alarm word that hold the number of workers. The others are those of the time in ns: exact to 1 µs.
 const ALARM_WORKERS_MASK: u64 = (1 << 10) - 1;
 const _: () = assert!(crate::THREADS_MAX as u64 <= ALARM_WORKERS_MASK);
 

@@ -56,7 +56,8 @@ impl Nap {
 ///
 /// The sleeper announces itself, then looks for a reason to stay awake. The waker makes a reason, then looks for
 /// sleepers. A `SeqCst` fence lies between the two steps of each: at least one of them sees the other (Dekker). The
-/// race to be afraid of is the lost wake-up: both look first and announce later. `tests/loom.rs` runs it.
+/// race to be afraid of is the lost wake-up: both look first and announce later. The module
+/// `models` runs it.
 pub struct Parker {
     /// A [`Nap`], as bits.
     nap: AtomicU32,
