@@ -26,6 +26,10 @@ use crate::sync::process::{AtomicU64, Ordering};
 #[derive(Copy, Clone, Debug, Default)]
 pub struct CountingAllocator;
 
+/// Any allocator behind the same counters, such as `Counting(GlobalHeap::new())`.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Counting<A>(pub A);
+
 /// What the process has asked of its allocator since it started; or, subtracted, between two moments.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
 pub struct Snapshot {
@@ -63,36 +67,65 @@ impl Sub for Snapshot {
     }
 }
 
+const SYSTEM: Counting<System> = Counting(System);
+
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static DEALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: every call goes to `System` with the arguments it came with, and its answer is returned unchanged, so `System`'s keeping
+// SAFETY: every call goes to the allocator behind with the arguments it came with, and its answer is returned unchanged, so its keeping
 // of the contract is ours. Counting touches static atomics only: it cannot unwind or allocate.
-unsafe impl GlobalAlloc for CountingAllocator {
+unsafe impl<A: GlobalAlloc> GlobalAlloc for Counting<A> {
+    #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count_allocation(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc`, which is System's.
-        unsafe { System.alloc(layout) }
+        // SAFETY: the caller keeps the contract of `alloc`, which is that of the allocator behind.
+        unsafe { self.0.alloc(layout) }
     }
 
+    #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count_allocation(layout.size());
-        // SAFETY: the caller keeps the contract of `alloc_zeroed`, which is System's.
-        unsafe { System.alloc_zeroed(layout) }
+        // SAFETY: the caller keeps the contract of `alloc_zeroed`, which is that of the allocator behind.
+        unsafe { self.0.alloc_zeroed(layout) }
     }
 
+    #[inline]
     unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count_allocation(size);
         count_deallocation();
-        // SAFETY: the caller keeps the contract of `realloc`, and `place` came from System by way of this allocator.
-        unsafe { System.realloc(place, layout, size) }
+        // SAFETY: the caller keeps the contract of `realloc`, and `place` came from the allocator behind by way of this one.
+        unsafe { self.0.realloc(place, layout, size) }
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        count_deallocation();
+        // SAFETY: the caller keeps the contract of `dealloc`, and `place` came from the allocator behind by way of this one.
+        unsafe { self.0.dealloc(place, layout) }
+    }
+}
+
+// SAFETY: every call goes to `Counting` unchanged, so its keeping of the contract is ours.
+unsafe impl GlobalAlloc for CountingAllocator {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller keeps the contract, which is that of the allocator behind.
+        unsafe { SYSTEM.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe { SYSTEM.alloc_zeroed(layout) }
+    }
+
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above, and `place` came from there.
+        unsafe { SYSTEM.realloc(place, layout, size) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        count_deallocation();
-        // SAFETY: the caller keeps the contract of `dealloc`, and `place` came from System by way of this allocator.
-        unsafe { System.dealloc(place, layout) }
+        // SAFETY: as above.
+        unsafe { SYSTEM.dealloc(place, layout) }
     }
 }
 

@@ -166,6 +166,15 @@ pub enum MemoryError {
         /// Largest alignment, bytes.
         max: u64,
     },
+    /// A heap was asked for in the pool whose images hold offsets and no pointers.
+    #[error(
+        "memory: owner {owner:?} asks for a heap in pool logic, which is hashed and stored and so may hold no pointers; \
+         make it in pool scene or gpu"
+    )]
+    HeapInLogic {
+        /// The owner.
+        owner: String,
+    },
     /// A region has no room for what is pushed into it.
     #[error(
         "memory: region {region} of {owner:?} in pool {pool} (frame {frame}) is asked for {} but holds {} of its {}; \

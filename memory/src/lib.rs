@@ -23,6 +23,7 @@
 //! | [`pool`] | pages, owners, budgets; the rules for using a pool's bytes |
 //! | [`scratch`] | memory for one frame of one worker; slices lent to the others |
 //! | [`region`] | memory that a slower reader gets: the life cycle as types |
+//! | [`alloc`] | general memory with a budget: a heap over an owner's pages, several by name, and one for the process |
 //! | [`counting`] | the allocator that counts, to show that steady frames do not allocate |
 //! | [`sync`] | the one source of atomics and locks, which loom can replace |
 //!
@@ -45,6 +46,7 @@
 //! # Ok::<(), layerw_memory::MemoryError>(())
 //! ```
 
+pub mod alloc;
 mod arena;
 mod config;
 mod consts;

@@ -7,17 +7,18 @@
 #[cfg(feature = "loom")]
 pub use loom::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicPtr, AtomicU32, Ordering},
 };
 #[cfg(not(feature = "loom"))]
 pub use std::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicPtr, AtomicU32, Ordering},
 };
 
 /// Primitives for statics: std's under every feature.
 pub mod process {
-    pub use std::sync::atomic::{AtomicU64, Ordering};
+    pub use std::sync::Mutex;
+    pub use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
 }
 
 /// Locks, whether or not a panic passed through an earlier holder: every critical section of this crate checks

@@ -3,6 +3,9 @@
 //! The bytes of an arena are outside loom's sight, so the models show exclusive use by content: who gets pages writes a mark, lets the
 //! other run, and finds the mark whole.
 
+use std::alloc::Layout;
+
+use layerw_memory::alloc::{Cache, Heap};
 use layerw_memory::{
     Arena, Backing, MemoryConfig, MemoryError, PAGE, PageRun, Pool, Regions, Tier,
 };
@@ -115,5 +118,99 @@ fn what_is_in_flight_is_taken_again_only_after_its_fence() {
             1,
             "whether it was taken and dropped ({taken}) or not"
         );
+    });
+}
+
+/// A block of half a page: two make a page full.
+const HALF: Layout = match Layout::from_size_align(PAGE / 2, 8) {
+    Ok(layout) => layout,
+    Err(_) => panic!("a layout"),
+};
+
+fn heap() -> Heap {
+    let scene = 4 * PAGE as u64;
+    let config = MemoryConfig {
+        total: scene,
+        logic: 0,
+        scene,
+        gpu: 0,
+        regions: Vec::new(),
+        backing: Backing::Plain,
+    };
+    let arena = Arena::new(&config).unwrap();
+    Heap::new(&arena, Tier::Scene, "heap", scene).unwrap()
+}
+
+/// A block with a mark in it, on its way to another thread.
+struct Parcel(std::ptr::NonNull<u8>, u64);
+
+// SAFETY: a block may be used and freed by any thread.
+unsafe impl Send for Parcel {}
+
+fn pack(cache: &Cache, mark: u64) -> Parcel {
+    let place = cache.alloc(HALF).unwrap();
+    // SAFETY: the block is new and large enough.
+    unsafe { place.cast().write(mark) };
+    Parcel(place, mark)
+}
+
+fn unpack(cache: &Cache, Parcel(place, mark): Parcel) {
+    // SAFETY: packed once, unpacked once.
+    unsafe {
+        assert_eq!(place.cast::<u64>().read(), mark, "given to two at a time");
+        cache.dealloc(place, HALF);
+    }
+}
+
+/// Everything came back: what is left is the page of slots.
+fn check_all_back(heap: &Heap) {
+    heap.trim();
+    heap.trim();
+    assert_eq!(heap.usage().used, PAGE as u64);
+}
+
+#[test]
+fn blocks_that_others_free_reach_the_page_once() {
+    loom::model(|| {
+        let heap = heap();
+        let owner = heap.cache().unwrap();
+        let parcels = [1, 2].map(|mark| pack(&owner, mark));
+        let threads = parcels.map(|parcel| {
+            let other = heap.cache().unwrap();
+            thread::spawn(move || unpack(&other, parcel))
+        });
+        // Meanwhile the owner runs dry, collects what is there, and uses it again.
+        let own = pack(&owner, 3);
+        unpack(&owner, own);
+        owner.flush();
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        drop(owner);
+        check_all_back(&heap);
+    });
+}
+
+#[test]
+fn a_block_freed_while_its_owner_ends_finds_who_adopts_the_page() {
+    loom::model(|| {
+        let heap = heap();
+        let owner = heap.cache().unwrap();
+        let (parcel, kept) = (pack(&owner, 1), pack(&owner, 2));
+        let other = {
+            let other = heap.cache().unwrap();
+            thread::spawn(move || unpack(&other, parcel))
+        };
+        // A free half, so that the page can be adopted.
+        unpack(&owner, kept);
+        drop(owner);
+        let heir = heap.cache().unwrap();
+        let adopted = pack(&heir, 3);
+        let more = pack(&heir, 4);
+        unpack(&heir, more);
+        unpack(&heir, adopted);
+        other.join().unwrap();
+        drop(heir);
+        check_all_back(&heap);
     });
 }

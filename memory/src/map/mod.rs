@@ -7,6 +7,8 @@
 //!
 //! This folder is the only one of the crate that may ask which host it is built for.
 
+#[cfg(not(feature = "loom"))]
+pub(crate) mod heap;
 #[cfg(target_os = "linux")]
 mod linux;
 mod other;

@@ -3,10 +3,12 @@
 //! 65 536 pages are 1 024 words, 8 KiB: a scan of all of them is under a microsecond, so there is no tree above the
 //! words. A hint skips the full words at the front, which is what a first-fit pool grows.
 
+use std::ops::DerefMut;
+
 /// Pages `0..len`, present or absent.
 #[derive(Debug)]
-pub(crate) struct Bits {
-    words: Box<[u64]>,
+pub(crate) struct Bits<Words = Box<[u64]>> {
+    words: Words,
     len: u32,
     /// Every word before this one is full.
     hint: usize,
@@ -14,7 +16,14 @@ pub(crate) struct Bits {
 
 impl Bits {
     pub(crate) fn new(len: u32) -> Bits {
-        let mut words = vec![0_u64; (len as usize).div_ceil(64)].into_boxed_slice();
+        Bits::over(vec![0; (len as usize).div_ceil(64)].into(), len)
+    }
+}
+
+impl<Words: DerefMut<Target = [u64]>> Bits<Words> {
+    /// Over words of one's own, all zero, one for each 64 pages.
+    pub(crate) fn over(mut words: Words, len: u32) -> Bits<Words> {
+        debug_assert!(words.len() == (len as usize).div_ceil(64));
         if let (Some(last), tail @ 1..) = (words.last_mut(), len % 64) {
             // Pages past the end are present for ever, so that the search needs no bound.
             *last = !0 << tail;

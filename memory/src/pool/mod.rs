@@ -16,7 +16,7 @@
 //! 3. While the holder has references into a run it must not release, zero or discard that run: those write.
 //! 4. Bytes are initialised from the start: zero on reservation, see [`Pool::reserve`].
 
-mod bits;
+pub(crate) mod bits;
 mod ledger;
 #[cfg(all(test, not(feature = "loom")))]
 mod tests;

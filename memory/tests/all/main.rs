@@ -2,6 +2,7 @@
 #![cfg(not(feature = "loom"))]
 
 mod compile_fail;
+mod heap;
 mod limits;
 mod pools;
 mod random;
