@@ -5,6 +5,7 @@
 
 use std::io;
 
+use crate::stream::StreamError;
 use crate::table::{Bytes, Table};
 
 /// Why memory was refused. Every message names pool, owner, sizes and cure.
@@ -212,6 +213,9 @@ pub enum MemoryError {
         /// What each of them is doing.
         doing: String,
     },
+    /// A stream region refused something.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
     /// Something of an earlier frame was read: its bytes may be anyone's by now.
     #[error("memory: a {what} lent in frame {lent} is read in frame {now}, but {}", stale_cure(*lent, *now))]
     Stale {

@@ -23,6 +23,7 @@
 //! | [`pool`] | pages, owners, budgets; the rules for using a pool's bytes |
 //! | [`scratch`] | memory for one frame of one worker; slices lent to the others |
 //! | [`region`] | memory that a slower reader gets: the life cycle as types |
+//! | [`stream`] | more items than memory: slots that the nearest items overwrite |
 //! | [`alloc`] | general memory with a budget: a heap over an owner's pages, several by name, and one for the process |
 //! | [`counting`] | the allocator that counts, to show that steady frames do not allocate |
 //! | [`sync`] | the one source of atomics and locks, which loom can replace |
@@ -57,6 +58,7 @@ mod page_run;
 pub mod pool;
 pub mod region;
 pub mod scratch;
+pub mod stream;
 pub mod sync;
 mod table;
 
@@ -69,4 +71,5 @@ pub use page_run::PageRun;
 pub use pool::{Holder, Owner, Pool, RegionInfo, Tier};
 pub use region::{AnyRegion, Region, Regions, Span};
 pub use scratch::{FrameGuard, FrameSlice, POISON, Scratch, ScratchSet, ScratchVec};
+pub use stream::{StreamConfig, StreamError, StreamRegion};
 pub use table::{Bytes, Holding, PoolStats, Table};

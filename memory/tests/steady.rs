@@ -2,6 +2,7 @@
 #![cfg(not(feature = "loom"))]
 
 use layerw_memory::counting::{self, CountingAllocator, Snapshot};
+use layerw_memory::stream::{StreamConfig, StreamRegion, Want};
 use layerw_memory::{Arena, MemoryConfig, Regions, ScratchSet, Tier};
 
 #[global_allocator]
@@ -13,6 +14,11 @@ fn a_thousand_frames_of_ten_thousand_jobs_never_call_the_allocator() {
     let mut scratch = ScratchSet::new(&arena, 2, 64 << 20).unwrap();
     let staging = Regions::new(&arena, Tier::Gpu, "staging", 1 << 20, 3).unwrap();
     let world = arena.logic().owner("world", 1 << 20).unwrap();
+    let tiles = StreamConfig {
+        granularity: 4 << 10,
+        ..StreamConfig::new("tiles", 1 << 20)
+    };
+    let mut tiles = StreamRegion::new(&arena, &tiles).unwrap();
     let mut warm = Snapshot::default();
     let mut pages = 0;
     for frame in 0..1_060 {
@@ -32,6 +38,7 @@ fn a_thousand_frames_of_ten_thousand_jobs_never_call_the_allocator() {
         region.push(&[sum as u64; 100]).unwrap();
         drop(region.seal().launch(frame));
         staging.land(frame.saturating_sub(2));
+        stream(&mut tiles, frame + 1);
         let run = arena.logic().reserve(world, 1 + frame as u32 % 3).unwrap();
         arena.logic().release(world, run);
         scratch.vent();
@@ -42,4 +49,26 @@ fn a_thousand_frames_of_ten_thousand_jobs_never_call_the_allocator() {
         pages,
         "every page is used again"
     );
+}
+
+/// A frame that wants more than there are slots, so that every part of a decision takes place.
+fn stream(tiles: &mut StreamRegion, frame: u64) {
+    tiles.begin(frame).unwrap();
+    for tile in 0..400 {
+        let distance = (tile as f32 - frame as f32 % 300.0).abs();
+        tiles.want(tile, Want::distance(distance)).unwrap();
+        tiles
+            .want(tile + frame % 50, Want::distance(distance).ahead(2.0))
+            .unwrap();
+    }
+    tiles.decide().unwrap();
+    for mut fill in tiles.fills() {
+        fill.bytes()[0] = 1;
+        fill.seal();
+    }
+    let nearest = frame % 300;
+    // The camera jumps back every 300 frames; then slots have to drain first.
+    assert!(nearest < 5 || tiles.reader().unwrap().bytes(nearest).is_some());
+    tiles.end().unwrap();
+    tiles.retire(frame.saturating_sub(2)).unwrap();
 }

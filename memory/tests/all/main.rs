@@ -7,3 +7,5 @@ mod limits;
 mod pools;
 mod random;
 mod scratch;
+mod stream_rules;
+mod streams;
