@@ -106,10 +106,10 @@ fn main() {
         let mut world = world();
         timed(|| _ = world.restore(&image).expect("a good image"))
     });
-    report("fork", COUNT, || {
+    report("copy", COUNT, || {
         let (world, _) = filled(bundle);
         let target = arena();
-        timed(|| _ = world.fork_into(&target).expect("free"))
+        timed(|| _ = world.copy_into(&target).expect("free"))
     });
 }
 

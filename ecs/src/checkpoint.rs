@@ -6,7 +6,7 @@
 
 use crate::chunk::ChunkRecord;
 use crate::error::EcsError;
-use crate::image::{HeldRun, StoredRun};
+use crate::image::HeldRun;
 use crate::registry::ComponentId;
 use crate::root::{ROOT_RUN, TableHeader, TableName};
 use crate::schema::Schema;
@@ -63,20 +63,12 @@ impl World {
     /// As [`World::restore`]: [`EcsError::Image`] where the checkpoint is of a world in which a component of the same name has another layout; that
     /// and [`EcsError::Memory`] where another holder has taken pages of the pool meanwhile.
     pub fn roll_back(&mut self, checkpoint: &Checkpoint) -> Result<(), EcsError> {
-        let runs = checkpoint.runs.iter().zip(&checkpoint.starts);
-        let held: Vec<_> = runs
-            .map(|(&held, &start)| {
-                let bytes = &checkpoint.bytes[start..][..held.stored as usize * PAGE];
-                (
-                    held,
-                    StoredRun {
-                        run: held.run,
-                        bytes,
-                    },
-                )
-            })
-            .collect();
-        self.seat(&checkpoint.schemas, &held)
+        let mut starts = checkpoint.starts.iter();
+        self.seat(&checkpoint.schemas, &checkpoint.runs, &mut |_, target| {
+            let start = *starts.next().expect("a start for each run");
+            target.copy_from_slice(&checkpoint.bytes[start..][..target.len()]);
+            Ok(())
+        })
     }
 
     fn stamp(&self) -> Stamp {

@@ -4,7 +4,6 @@ use crate::entity::Entity;
 use crate::pages::Pages;
 use crate::storage::Storage;
 use bytemuck::{Pod, Zeroable};
-use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,7 +65,7 @@ pub struct Chunk<'w> {
     archetype: u32,
     len: u32,
     column_count: u32,
-    world: PhantomData<&'w Storage>,
+    storage: &'w Storage,
 }
 
 // SAFETY: addresses and numbers; what they lead to is read and written under the rules of the methods below.
@@ -81,12 +80,13 @@ impl<'w> Chunk<'w> {
         Chunk {
             id,
             base: pages.base(),
-            columns: storage.first_column(record),
+            // Ticks are set while the world is shared, see `set_changed`.
+            columns: storage.first_column(record).cast_mut(),
             entities: pages.at(record.entities).cast(),
             archetype: record.archetype,
             len: record.len,
             column_count: record.column_count,
-            world: PhantomData,
+            storage,
         }
     }
 
@@ -157,7 +157,7 @@ impl<'w> Chunk<'w> {
             .load(Ordering::Relaxed)
     }
 
-    /// Notes a write access to a column.
+    /// Notes a write access to a column; to be called before it is written, by whoever is about to.
     ///
     /// # Safety
     /// The caller holds the write access to this column of this chunk, or the world exclusively.
@@ -166,9 +166,13 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline]
     pub unsafe fn set_changed(&self, column: usize, tick: u64) {
+        let record = self.column(column);
+        if self.storage.history.is_on() {
+            self.storage
+                .before_write_column(self.id, column, &self.storage.history);
+        }
         // SAFETY: as in `changed`. Relaxed: as there.
-        unsafe { AtomicU64::from_ptr(&raw mut (*self.column(column)).changed) }
-            .store(tick, Ordering::Relaxed);
+        unsafe { AtomicU64::from_ptr(&raw mut (*record).changed) }.store(tick, Ordering::Relaxed);
     }
 }
 

@@ -130,7 +130,7 @@ impl Entities {
     pub(crate) fn add(&mut self, location: Location) -> Entity {
         match self.free.pop() {
             Some(index) => {
-                let slot = self.slots.at(index);
+                let slot = self.slots.at_mut(index);
                 // SAFETY: free indices have slots, whose location is their next generation and is not 0, or they would be retired.
                 unsafe {
                     let generation = (*slot).location;
@@ -173,7 +173,7 @@ impl Entities {
     /// Notes where a living entity moved.
     #[inline(always)]
     pub(crate) fn relocate(&mut self, index: u32, location: Location) {
-        let slot = self.slots.at(index);
+        let slot = self.slots.at_mut(index);
         // SAFETY: entities in chunks are living ones, whose slots exist.
         unsafe { (*slot).location = location.0 };
     }

@@ -88,9 +88,55 @@ pub enum EcsError {
     /// The entity does not live.
     #[error(transparent)]
     NoSuchEntity(#[from] NoSuchEntity),
+    /// Asked for in the middle of a step, where the world is half of two states.
+    #[error(
+        "world: {what} was asked for while the systems of step {step} run; ask between two steps"
+    )]
+    StepRuns {
+        /// What was asked for.
+        what: &'static str,
+        /// Steps done.
+        step: u64,
+    },
+    /// The step that was asked for is not kept.
+    #[error(
+        "world: step {asked} is not kept, {}; keep more steps, or give them a larger budget",
+        kept_steps(kept)
+    )]
+    NotKept {
+        /// The step.
+        asked: u64,
+        /// The oldest and the newest step that are kept.
+        kept: Option<(u64, u64)>,
+    },
+    /// A fork's bytes are gone.
+    #[error(
+        "world: the fork of step {step} is lost, because the budget of `rewind` in pool scene did not suffice to keep what was written since; raise it, or          use a fork sooner"
+    )]
+    ForkLost {
+        /// The step that it was taken of.
+        step: u64,
+    },
+    /// A fork that is newer than the state to go back to is still held.
+    #[error(
+        "world: it cannot go back to step {asked} while a fork of step {fork} is held, which is made of what was written since; drop the fork first, or make          it a world of its own"
+    )]
+    ForkHeld {
+        /// The step to go back to.
+        asked: u64,
+        /// The step of the newest fork.
+        fork: u64,
+    },
     /// An image could not be written or read.
     #[error(transparent)]
     Image(#[from] ImageError),
+}
+
+fn kept_steps(kept: &Option<(u64, u64)>) -> String {
+    match kept {
+        Some((oldest, newest)) => format!("and those from {oldest} to {newest} are"),
+        None => "and none is".to_owned(),
+    }
 }
 
 impl EcsError {

@@ -1,4 +1,4 @@
-//! A world as a file: snapshot, restore, fork.
+//! A world as a file: snapshot and restore.
 //!
 //! ```text
 //! bytes        what
@@ -29,9 +29,10 @@ mod runs;
 mod seat;
 mod write;
 
-pub(crate) use read::StoredRun;
 pub use read::image_header;
-pub(crate) use runs::HeldRun;
+pub(crate) use runs::{HeldRun, Holder};
+pub(crate) use seat::another_arena;
+pub(crate) use write::write_image;
 
 use std::io;
 
@@ -107,6 +108,11 @@ pub enum ImageError {
         /// Field by field, what the program declares ("here") and what the image holds ("there").
         differences: String,
     },
+    /// The fork that the image was to be of is gone.
+    #[error(
+        "image: the fork that it was to be of was lost while it was written; raise the budget of `rewind` in pool scene"
+    )]
+    Lost,
     /// The pool has not the pages that the image needs.
     #[error(
         "image: it needs pages {first}..{end} of the Logic pool, {reason}; give the Logic pool at least {needed_bytes} bytes of its own"

@@ -81,6 +81,12 @@ impl Info {
     }
 }
 
+/// The components of a world in order of number: their layouts and the numbers of their Rust types.
+pub(crate) struct Known {
+    pub(crate) schemas: Vec<Schema>,
+    types: Vec<Option<usize>>,
+}
+
 /// Components that a world is about to have, with the owners that were made for those it did not know.
 pub(crate) struct Prepared {
     pub(crate) infos: Vec<Info>,
@@ -342,12 +348,22 @@ impl Components {
         }
     }
 
-    /// Takes the Rust types of a world with the same components.
-    pub(crate) fn take_types(&mut self, other: &Components) {
-        for (info, known) in self.infos.iter_mut().zip(&other.infos) {
-            info.type_number = known.type_number;
+    /// All components, as another world can take them.
+    pub(crate) fn known(&self) -> Known {
+        Known {
+            schemas: self.infos.iter().map(|info| info.schema.clone()).collect(),
+            types: self.infos.iter().map(|info| info.type_number).collect(),
         }
-        self.by_type.clone_from(&other.by_type);
+    }
+
+    /// Takes the Rust types of a world with the same components.
+    pub(crate) fn take_types(&mut self, known: &Known) {
+        for (id, type_number) in self.ids().zip(&known.types) {
+            if let Some(number) = *type_number {
+                self.infos[id.0 as usize].type_number = Some(number);
+                self.note_type(id, number);
+            }
+        }
     }
 
     fn note_type(&mut self, id: ComponentId, type_number: usize) {

@@ -216,7 +216,7 @@ impl Slabs {
                 number
             }
         };
-        let reserve = |count| pages.pool().reserve(owner, count);
+        let reserve = |count| pages.reserve(owner, count);
         let run = reserve(wanted)
             .or_else(|refusal| {
                 if wanted > least {
@@ -299,7 +299,7 @@ impl Slabs {
         let number = class.open.remove(highest);
         let run = self.table.get(number).run;
         self.class(component, capacity).blocks -= cut.blocks(run.pages);
-        pages.pool().release(owner, run);
+        pages.release(owner, run);
         self.table.set(
             number,
             SlabRecord {

@@ -23,8 +23,10 @@ use crate::pages::Pages;
 use crate::registry::{ComponentId, Components};
 use crate::slab::{Block, ENTITY_COLUMN, NO_SLAB, Slabs};
 use crate::table::Table;
+use layerw_memory::History;
 use std::collections::BTreeMap;
 use std::ptr;
+use std::sync::Arc;
 
 /// All rows of a world.
 pub(crate) struct Storage {
@@ -41,6 +43,8 @@ pub(crate) struct Storage {
     pub(crate) edits: u64,
     /// Blocks taken for a chunk that is not there yet; kept for its memory.
     taken: Vec<Block>,
+    /// What has to be told before columns are written.
+    pub(crate) history: Arc<History>,
 }
 
 /// What most of the functions here need besides.
@@ -64,6 +68,7 @@ impl Storage {
         structure: u64,
     ) -> Self {
         let (archetypes, lookup, taken) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let history = chunks.history().clone();
         let mut storage = Storage {
             archetypes,
             lookup,
@@ -75,6 +80,7 @@ impl Storage {
             structure,
             edits: 0,
             taken,
+            history,
         };
         for id in 0..storage.archetype_records.len() {
             let record = storage.archetype_records.get(id);
@@ -143,7 +149,7 @@ impl Storage {
 
     /// The first column record of a chunk.
     #[inline(always)]
-    pub(crate) fn first_column(&self, record: ChunkRecord) -> *mut ColumnRecord {
+    pub(crate) fn first_column(&self, record: ChunkRecord) -> *const ColumnRecord {
         // Not through `at`: a chunk without components has no column record.
         self.columns.first().wrapping_add(record.columns as usize)
     }
@@ -155,9 +161,24 @@ impl Storage {
         unsafe { (*self.columns.at(record.columns + column as u32)).offset }
     }
 
-    /// The archetype's last chunk, with room for at least one row; `wanted` more rows are about to come.
+    /// The archetype's last chunk, with room for at least one row, which may be written; `wanted` more rows are about to come.
     #[inline]
     pub(crate) fn room(
+        &mut self,
+        archetype: u32,
+        wanted: usize,
+        context: Context<'_>,
+    ) -> Result<ChunkId, EcsError> {
+        let id = self.chunk_with_room(archetype, wanted, context)?;
+        if context.pages.history().is_on() {
+            let len = self.chunks.get(id.0).len;
+            self.before_write_rows(id, len, 1, context);
+        }
+        Ok(id)
+    }
+
+    #[inline(always)]
+    fn chunk_with_room(
         &mut self,
         archetype: u32,
         wanted: usize,
@@ -273,6 +294,7 @@ impl Storage {
             .chain([size_of::<u64>() as u32]);
         for ((from, to), size) in blocks.iter().zip(&new).zip(sizes) {
             let bytes = size as usize * old.len as usize;
+            context.pages.before_write(to.offset, bytes);
             // SAFETY: both blocks have room for `len` values of this size, and the new one was free, so the two are disjoint.
             unsafe {
                 ptr::copy_nonoverlapping(

@@ -9,15 +9,17 @@
 use crate::pages::Pages;
 use crate::root::TableHeader;
 use bytemuck::Pod;
-use layerw_memory::{MemoryError, Owner, PAGE};
+use layerw_memory::{History, MemoryError, Owner, PAGE};
 use std::marker::PhantomData;
 use std::ptr;
+use std::sync::Arc;
 
 /// A table of `T`, over its header in the arena.
 pub(crate) struct Table<T> {
     header: *mut TableHeader,
     /// Cached from the header's run.
     first: *mut T,
+    history: Arc<History>,
     records: PhantomData<T>,
 }
 
@@ -31,6 +33,7 @@ impl<T: Pod> Table<T> {
         let mut table = Table {
             header,
             first: ptr::null_mut(),
+            history: pages.history().clone(),
             records: PhantomData,
         };
         table.refresh(pages);
@@ -61,21 +64,58 @@ impl<T: Pod> Table<T> {
     #[inline]
     fn set_len(&mut self, len: u32) {
         debug_assert!(len <= self.capacity());
+        self.before_header();
         // SAFETY: as in `header`, exclusively through `&mut self`.
         unsafe { (*self.header).len = len };
     }
 
+    /// What is told before anything is written.
+    pub(crate) fn history(&self) -> &Arc<History> {
+        &self.history
+    }
+
+    /// To be called before the header is written.
+    #[inline(always)]
+    fn before_header(&self) {
+        self.history
+            .before_write_at(self.header.cast(), size_of::<TableHeader>());
+    }
+
+    /// To be called before records are written; the methods here that write do so.
+    #[inline(always)]
+    pub(crate) fn before_write(&self, index: u32, count: usize) {
+        let first = self.first.wrapping_add(index as usize);
+        self.history
+            .before_write_at(first.cast(), count * size_of::<T>());
+    }
+
     /// The address of record 0, whether it exists or not.
     #[inline(always)]
-    pub(crate) fn first(&self) -> *mut T {
+    pub(crate) fn first(&self) -> *const T {
         self.first
     }
 
-    /// The address of a record that exists.
+    /// The address of a record that exists, to read.
     #[inline(always)]
-    pub(crate) fn at(&self, index: u32) -> *mut T {
+    pub(crate) fn at(&self, index: u32) -> *const T {
         debug_assert!(index < self.len(), "record {index} of {}", self.len());
         self.first.wrapping_add(index as usize)
+    }
+
+    /// The address of a record that exists, to write until the next point is made.
+    #[inline(always)]
+    pub(crate) fn at_mut(&mut self, index: u32) -> *mut T {
+        debug_assert!(index < self.len(), "record {index} of {}", self.len());
+        self.before_write(index, 1);
+        self.first.wrapping_add(index as usize)
+    }
+
+    /// The address of the first of several records, all of which exist, to write until the next point is made.
+    #[inline(always)]
+    pub(crate) fn range_mut(&mut self, first: u32, count: usize) -> *mut T {
+        debug_assert!(first as usize + count <= self.len() as usize);
+        self.before_write(first, count);
+        self.first.wrapping_add(first as usize)
     }
 
     /// A copy of a record that exists.
@@ -100,6 +140,7 @@ impl<T: Pod> Table<T> {
         if index >= self.len() {
             no_record(index, self.len());
         }
+        self.before_write(index, 1);
         // SAFETY: below `len`, so within the run; `&mut self` means that nobody reads meanwhile.
         unsafe { *self.first.add(index as usize) = record };
     }
@@ -117,6 +158,7 @@ impl<T: Pod> Table<T> {
             index < self.capacity(),
             "a table of {index} records has no room for another"
         );
+        self.before_write(index, 1);
         // SAFETY: below the capacity, so within the run.
         unsafe { *self.first.add(index as usize) = record };
         self.set_len(index + 1);
@@ -161,6 +203,7 @@ impl<T: Pod> Table<T> {
     fn grow(&mut self, capacity: u64, pages: &Pages, owner: Owner) -> Result<(), MemoryError> {
         let mut header = self.header();
         grow(&mut header, size_of::<T>() as u32, capacity, pages, owner)?;
+        self.before_header();
         // SAFETY: as in `header`, exclusively through `&mut self`.
         unsafe { *self.header = header };
         self.refresh(pages);
@@ -183,12 +226,11 @@ pub(crate) fn grow(
     }
     let needed = pages_for(capacity * u64::from(record_bytes));
     let wanted = needed.max(header.run.pages.saturating_mul(2));
-    let pool = pages.pool();
     // Zeroed, since an image holds whole pages; pages that were never used are zero already and cost nothing.
-    let run = pool.reserve(owner, wanted).or_else(|refusal| {
+    let run = pages.reserve(owner, wanted).or_else(|refusal| {
         // Twice the size may be too much where the size itself is not.
         if wanted > needed {
-            pool.reserve(owner, needed)
+            pages.reserve(owner, needed)
         } else {
             Err(refusal)
         }
@@ -196,12 +238,12 @@ pub(crate) fn grow(
     let used = header.len as usize * record_bytes as usize;
     let (from, to) = (
         pages.at(header.run.first * PAGE as u32),
-        pool.address(run).as_ptr(),
+        pages.at(run.first * PAGE as u32),
     );
     // SAFETY: `used` bytes fit in the old run, which the world holds, and in the new one, which is longer; the two are disjoint.
     unsafe { ptr::copy_nonoverlapping(from, to, used) };
     if header.run.pages > 0 {
-        pool.release(owner, header.run);
+        pages.release(owner, header.run);
     }
     header.run = run;
     header.capacity = u32::try_from(run.bytes() / u64::from(record_bytes)).unwrap_or(u32::MAX);

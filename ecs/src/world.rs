@@ -16,6 +16,7 @@ use crate::entity::Entity;
 use crate::error::EcsError;
 use crate::local::Locals;
 use crate::pages::Pages;
+use crate::past::Past;
 use crate::registry::{self, ComponentId, Components};
 use crate::root::{ROOT_RUN, Root, TableHeader, TableName};
 use crate::schema::{Component, Schema};
@@ -50,6 +51,10 @@ pub struct World {
     pub(crate) identity: u64,
     /// Component lists under construction; kept for its memory.
     list: Vec<ComponentId>,
+    /// Past steps and forks.
+    pub(crate) past: Past,
+    /// Whether systems are running: what they are halfway through is no state to keep.
+    pub(crate) stepping: bool,
 }
 
 // SAFETY: the pointers lead into the arena, whose pages this world alone owns and keeps alive; locals are `Send` themselves.
@@ -130,6 +135,8 @@ impl World {
             restored: 0,
             identity: next_identity(),
             list,
+            past: Past::default(),
+            stepping: false,
         }
     }
 
@@ -155,6 +162,26 @@ impl World {
         self.entities = Entities::new(tables.slots, tables.free);
         self.bundles = Bundles::default();
         self.restored += 1;
+    }
+
+    /// Makes a world that holds nothing but its root page an empty one.
+    pub(crate) fn clear(&mut self) {
+        // SAFETY: page 0 is the world's, and is larger than `Root`.
+        unsafe { self.root.write(Root::new()) };
+        // SAFETY: the root was made just now; no table has a run.
+        unsafe { self.rebuild(Vec::new()) };
+    }
+
+    /// Refuses what cannot be done while systems run.
+    ///
+    /// # Errors
+    /// [`EcsError::StepRuns`].
+    pub(crate) fn refuse_in_step(&self, what: &'static str) -> Result<(), EcsError> {
+        if self.stepping {
+            let step = self.step();
+            return Err(EcsError::StepRuns { what, step });
+        }
+        Ok(())
     }
 
     /// The arena that the world lives in.
@@ -337,6 +364,7 @@ impl World {
     }
 
     fn root_mut(&mut self) -> &mut Root {
+        self.pages.before_write(0, size_of::<Root>());
         // SAFETY: as above; tables keep addresses of their headers, but nobody uses them while this reference lives.
         unsafe { &mut *self.root }
     }
@@ -381,9 +409,7 @@ impl Drop for World {
             .map(|id| self.components.owner(id))
             .collect();
         for held in self.runs() {
-            self.pages
-                .pool()
-                .release(self.owner_of(held.holder), held.run);
+            self.pages.release(self.owner_of(held.holder), held.run);
         }
         for owner in owners.into_iter().chain([self.components.table_owner()]) {
             self.pages.pool().retire(owner);

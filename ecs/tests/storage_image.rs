@@ -101,7 +101,7 @@ fn a_world_comes_back_with_its_header() {
     assert_eq!(other.events::<Flags>(), world.events::<Flags>());
     assert_eq!(other.resource::<Position>(), world.resource::<Position>());
     assert_eq!(image(&other), bytes, "and is written as the same bytes");
-    let mut again = other.fork().expect("room for a fork");
+    let mut again = other.copy().expect("room for a copy");
     assert_eq!(again.hash(), world.hash());
     again.spawn(Tag);
     assert_ne!(again.hash(), other.hash());

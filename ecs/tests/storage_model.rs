@@ -305,7 +305,7 @@ impl Bench {
                 );
             }
             Op::Fork => {
-                let fork = self.world.fork().expect("room for a fork");
+                let fork = self.world.copy().expect("room for a copy");
                 assert_eq!(fork.hash(), self.world.hash());
                 self.world = fork;
             }

@@ -48,7 +48,9 @@ pub enum Error {
         message: String,
     },
     /// A step was asked of a world that a panic left half-done.
-    #[error("the world is poisoned: {cause}; restore a snapshot before the next step")]
+    #[error(
+        "the world is poisoned: {cause}; restore a snapshot or go back to a kept step before the next one"
+    )]
     Poisoned {
         /// The message of the failure that poisoned it.
         cause: String,

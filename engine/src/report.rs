@@ -37,6 +37,9 @@ pub(crate) struct Report {
     /// Why there is no such number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allocations_per_frame_missing: Option<&'static str>,
+    /// What is kept of past steps, where they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rewind: Option<RewindFigures>,
     pub(crate) pools: Vec<PoolFigures>,
     pub(crate) systems: Vec<SystemFigures>,
     /// Scripts of the project: none, until there are scripts.
@@ -50,6 +53,19 @@ pub(crate) struct PoolFigures {
     pub(crate) used: u64,
     pub(crate) peak: u64,
     pub(crate) budget: u64,
+}
+
+/// Past steps that the run could go back to at its end, and the bytes of what was written since.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct RewindFigures {
+    pub(crate) steps: usize,
+    /// The first of them.
+    pub(crate) oldest: Option<u64>,
+    pub(crate) bytes: u64,
+    pub(crate) peak: u64,
+    pub(crate) budget: u64,
+    /// Steps dropped before their time, because the budget did not suffice.
+    pub(crate) dropped: u64,
 }
 
 /// A system: runs, and milliseconds in all of them together, summed over workers.
@@ -117,6 +133,7 @@ mod tests {
             },
             allocations_per_frame: None,
             allocations_per_frame_missing: Some("fewer than 61 frames"),
+            rewind: None,
             pools: vec![PoolFigures {
                 name: "logic",
                 used: 1,

@@ -7,7 +7,7 @@ use layerw_ecs::workers::Workers;
 use layerw_ecs::{StateHash, World};
 use layerw_frame_graph::{NodeId, Plan, RunOptions, Spread};
 use layerw_jobs::Jobs;
-use layerw_memory::{Arena, PoolStats};
+use layerw_memory::{Arena, PoolStats, Tier};
 use layerw_trace::{Label, PlotUnit};
 use std::any::Any;
 
@@ -78,7 +78,7 @@ impl Runner {
     ///
     /// # Errors
     /// A system panicked, or memory does not suffice for its commands: the world is half-done then and
-    /// refuses further steps until a snapshot is restored. The workers stay usable. Or the world was
+    /// refuses further steps until a snapshot is restored or it [goes back](Runner::rewind). The workers stay usable. Or the world was
     /// restored or replaced and lacks what the systems read.
     pub fn step(&mut self) -> Result<()> {
         let shuffle = self
@@ -132,6 +132,40 @@ impl Runner {
         })
     }
 
+    /// Keeps the last `steps` steps from now on, to [go back](Runner::rewind) to. What was written since stands in the Scene pool, under the owner
+    /// `rewind`: in the region of that name if the project's memory has one, otherwise in half of the pool at most. Where that does not suffice, the
+    /// oldest steps are dropped, which [`World::kept`] tells. 0 keeps none.
+    ///
+    /// # Errors
+    /// The Scene pool takes no such owner.
+    pub fn keep(&mut self, steps: usize) -> Result<()> {
+        let mut regions = self.arena.layout().regions.iter();
+        let promised = regions.find(|region| region.tier == Tier::Scene && region.name == "rewind");
+        let budget = promised.map_or(self.arena.scene().bytes() / 2, |region| region.budget);
+        Ok(self.world.keep_steps(steps, budget)?)
+    }
+
+    /// Makes the world what it was `steps` steps ago, rebuilds what it does not hold, and lifts the poison; 0 goes back to where the step that
+    /// failed began.
+    ///
+    /// # Errors
+    /// That step is not kept, or a newer fork is still held; see [`World::rewind`].
+    pub fn rewind(&mut self, steps: u64) -> Result<()> {
+        self.world.rewind(steps)?;
+        self.restored();
+        Ok(())
+    }
+
+    /// Makes the world what it was after a step, by number; see [`Runner::rewind`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rewind_to(&mut self, step: u64) -> Result<()> {
+        self.world.rewind_to(step)?;
+        self.restored();
+        Ok(())
+    }
+
     /// The world between two steps.
     pub fn world(&self) -> &World {
         &self.world
@@ -142,7 +176,7 @@ impl Runner {
         &mut self.world
     }
 
-    /// Call after the world was restored: rebuilds what it does not hold and lifts the poison.
+    /// Call after the world was restored from an image: rebuilds what it does not hold and lifts the poison.
     pub fn restored(&mut self) {
         self.poisoned = None;
         for hook in &self.on_restore {

@@ -22,6 +22,7 @@
 //! |---|---|
 //! | [`pool`] | pages, owners, budgets; the rules for using a pool's bytes |
 //! | [`scratch`] | memory for one frame of one worker; slices lent to the others |
+//! | [`history`] | what pages held at points in the past, by copy before write |
 //! | [`region`] | memory that a slower reader gets: the life cycle as types |
 //! | [`stream`] | more items than memory: slots that the nearest items overwrite |
 //! | [`alloc`] | general memory with a budget: a heap over an owner's pages, several by name, and one for the process |
@@ -53,6 +54,7 @@ mod config;
 mod consts;
 pub mod counting;
 mod error;
+pub mod history;
 mod map;
 mod page_run;
 pub mod pool;
@@ -66,6 +68,7 @@ pub use arena::Arena;
 pub use config::{ArenaLayout, MemoryConfig, RegionConfig, Rounding, Window};
 pub use consts::{OWNERS_MAX, PAGE, PAGES_MAX};
 pub use error::{MemoryError, Refusal};
+pub use history::{BLOCK, History, HistoryStats, Lost, Mark, Point};
 pub use map::{Backing, RESERVE_DEFAULT};
 pub use page_run::PageRun;
 pub use pool::{Holder, Owner, Pool, RegionInfo, Tier};

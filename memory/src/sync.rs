@@ -7,12 +7,12 @@
 #[cfg(feature = "loom")]
 pub use loom::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicPtr, AtomicU32, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 #[cfg(not(feature = "loom"))]
 pub use std::sync::{
     Arc, Mutex, MutexGuard,
-    atomic::{AtomicPtr, AtomicU32, Ordering},
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 
 /// Primitives for statics: std's under every feature.
@@ -27,6 +27,26 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Zeros, which come lazily from the host where it can do that.
+#[cfg(not(feature = "loom"))]
+pub(crate) fn zeroed(count: usize) -> Box<[AtomicU64]> {
+    bytemuck::zeroed_slice_box(count)
+}
+
+/// Zeros.
+#[cfg(feature = "loom")]
+pub(crate) fn zeroed(count: usize) -> Box<[AtomicU64]> {
+    (0..count).map(|_| AtomicU64::new(0)).collect()
+}
+
+/// One turn of waiting for what another thread does within a microsecond.
+pub(crate) fn pause() {
+    #[cfg(feature = "loom")]
+    loom::thread::yield_now();
+    #[cfg(not(feature = "loom"))]
+    std::hint::spin_loop();
 }
 
 /// A number that no earlier call returned, in this process: u64 does not wrap within its life.

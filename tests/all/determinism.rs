@@ -80,17 +80,17 @@ fn a_snapshot_goes_on_as_if_nothing_had_happened() {
 }
 
 #[test]
-fn a_fork_goes_its_own_way_and_leaves_the_world_alone() {
+fn a_copy_goes_its_own_way_and_leaves_the_world_alone() {
     on_workers(fountain, 2, None, |runner| {
         hashes(runner, 20);
         let before = runner.hash();
-        let mut fork = runner
+        let mut copy = runner
             .world()
-            .fork()
+            .copy()
             .expect("there is room for a second world");
-        assert_eq!(fork.hash(), before);
-        fork.set_seed(77);
-        assert_ne!(fork.hash(), before);
+        assert_eq!(copy.hash(), before);
+        copy.set_seed(77);
+        assert_ne!(copy.hash(), before);
         assert_eq!(runner.hash(), before);
     });
 }

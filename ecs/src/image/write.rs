@@ -1,6 +1,6 @@
 //! Snapshot: the world's pages behind a header.
 
-use super::{CHECKSUM, FRAME, ImageError, MAGIC, VERSION};
+use super::{CHECKSUM, FRAME, HeldRun, ImageError, MAGIC, VERSION};
 use crate::error::EcsError;
 use crate::schema::Schema;
 use crate::world::World;
@@ -18,55 +18,69 @@ impl World {
     /// To be called between steps. A file should be written beside its final name and renamed, so that a crash leaves no half of one.
     ///
     /// # Errors
-    /// [`ImageError::Write`] where the target refuses.
+    /// [`ImageError::Write`] where the target refuses, [`EcsError::StepRuns`] in the middle of a step.
     pub fn snapshot(&self, target: &mut dyn Write, header: &[u8]) -> Result<(), EcsError> {
-        self.write_image(target, header).map_err(EcsError::Image)
-    }
-
-    fn write_image(&self, target: &mut dyn Write, header: &[u8]) -> Result<(), ImageError> {
-        let runs = self.runs();
-        let mut front = Vec::with_capacity(PAGE);
-        front.extend(MAGIC);
-        front.extend(VERSION.to_le_bytes());
-        front.extend((PAGE as u32).to_le_bytes());
-        front.extend([0; 8]); // the length, once it is known
-        for count in [header.len(), self.components.len() as usize, runs.len()] {
-            let count = u32::try_from(count)
-                .map_err(|_| ImageError::malformed("header", "4 GiB and more of it do not fit"))?;
-            front.extend(count.to_le_bytes());
-        }
-        front.extend([0; 4]);
-        debug_assert_eq!(front.len(), FRAME);
-        front.extend(header);
-        for id in self.components.ids() {
-            write_schema(self.schema(id), &mut front);
-        }
-        for held in &runs {
-            for number in [held.run.first, held.run.pages, held.stored] {
-                front.extend(number.to_le_bytes());
-            }
-        }
-        let pages: u64 = runs.iter().map(|held| u64::from(held.stored)).sum();
-        let length = (front.len() + CHECKSUM) as u64 + pages * PAGE as u64;
-        front[16..24].copy_from_slice(&length.to_le_bytes());
-
-        let mut checksum = Xxh3Default::new();
-        let mut put = |bytes: &[u8]| {
-            checksum.update(bytes);
-            target.write_all(bytes)
-        };
-        put(&front)?;
-        for held in &runs {
+        self.refuse_in_step("a snapshot")?;
+        let schemas: Vec<_> = self.components.ids().map(|id| self.schema(id)).collect();
+        write_image(target, header, &schemas, &self.runs(), |held, put| {
             let first = self.pages.at(held.run.first * PAGE as u32);
             // SAFETY: the stored pages of a run that the world holds; all pages are initialised from the start, and that no system writes them
             // meanwhile is the rule for sharing a world.
             let bytes = unsafe { slice::from_raw_parts(first, held.stored as usize * PAGE) };
-            bytes.chunks(PIECE).try_for_each(&mut put)?;
-        }
-        let checksum = checksum.digest128();
-        target.write_all(&checksum.to_le_bytes())?;
-        Ok(())
+            bytes.chunks(PIECE).try_for_each(put)
+        })
+        .map_err(EcsError::Image)
     }
+}
+
+/// Writes an image of these components and runs, whose stored pages `pages` hands over in pieces.
+pub(crate) fn write_image(
+    target: &mut dyn Write,
+    header: &[u8],
+    schemas: &[&Schema],
+    runs: &[HeldRun],
+    mut pages: impl FnMut(
+        HeldRun,
+        &mut dyn FnMut(&[u8]) -> Result<(), ImageError>,
+    ) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let mut front = Vec::with_capacity(PAGE);
+    front.extend(MAGIC);
+    front.extend(VERSION.to_le_bytes());
+    front.extend((PAGE as u32).to_le_bytes());
+    front.extend([0; 8]); // the length, once it is known
+    for count in [header.len(), schemas.len(), runs.len()] {
+        let count = u32::try_from(count)
+            .map_err(|_| ImageError::malformed("header", "4 GiB and more of it do not fit"))?;
+        front.extend(count.to_le_bytes());
+    }
+    front.extend([0; 4]);
+    debug_assert_eq!(front.len(), FRAME);
+    front.extend(header);
+    for schema in schemas {
+        write_schema(schema, &mut front);
+    }
+    for held in runs {
+        for number in [held.run.first, held.run.pages, held.stored] {
+            front.extend(number.to_le_bytes());
+        }
+    }
+    let stored: u64 = runs.iter().map(|held| u64::from(held.stored)).sum();
+    let length = (front.len() + CHECKSUM) as u64 + stored * PAGE as u64;
+    front[16..24].copy_from_slice(&length.to_le_bytes());
+
+    let mut checksum = Xxh3Default::new();
+    let mut put = |bytes: &[u8]| {
+        checksum.update(bytes);
+        Ok(target.write_all(bytes)?)
+    };
+    put(&front)?;
+    for &held in runs {
+        pages(held, &mut put)?;
+    }
+    let checksum = checksum.digest128();
+    target.write_all(&checksum.to_le_bytes())?;
+    Ok(())
 }
 
 fn write_schema(schema: &Schema, front: &mut Vec<u8>) {

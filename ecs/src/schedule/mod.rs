@@ -198,6 +198,7 @@ impl Schedule {
         let step = world.step();
         let nodes = self.nodes.len() as u64;
         let base = world.tick();
+        world.begin_step();
         let mut stage = Stage::new(
             &mut self.nodes,
             &self.plan,
@@ -217,6 +218,7 @@ impl Schedule {
                 catch_unwind(AssertUnwindSafe(|| workers.apply(world)))
                     .map_err(|payload| (None, payload))
             });
+        world.stepping = false;
         if let Err((node, payload)) = applied {
             // Where commands cannot be applied, the system that recorded them is the one to name.
             let at = workers.take_applying().map(|place| place as usize).or(node);

@@ -7,13 +7,14 @@ use crate::entities::{Entities, Location};
 use crate::entity::Entity;
 use crate::error::EcsError;
 use crate::registry::ComponentId;
+use layerw_memory::History;
 
 impl Storage {
     /// Adds `count` rows, whose values and entities the caller writes or has written, to a chunk with room for them.
     #[inline]
     pub(crate) fn add_rows(&mut self, id: ChunkId, count: u32, context: Context<'_>) {
         self.edits += 1;
-        let record = self.chunks.at(id.0);
+        let record = self.chunks.at_mut(id.0);
         // SAFETY: the chunk exists, and `&mut self` excludes readers.
         let record = unsafe {
             debug_assert!((*record).len + count <= (*record).capacity);
@@ -27,19 +28,61 @@ impl Storage {
     /// Notes a change of all columns of a chunk.
     #[inline(always)]
     fn mark(&mut self, record: ChunkRecord, tick: u64) {
-        let first = self.first_column(record);
-        for column in 0..record.column_count as usize {
+        let count = record.column_count as usize;
+        let first = self.columns.range_mut(record.columns, count);
+        for column in 0..count {
             // SAFETY: the chunk's column records exist, and `&mut self` excludes readers.
             unsafe { (*first.add(column)).changed = tick };
         }
     }
 
-    /// Notes a change of one column of a chunk.
+    /// Notes a change of one column of a chunk, in a row that is about to be written.
     #[inline]
-    pub(crate) fn mark_column(&mut self, id: ChunkId, column: usize, tick: u64) {
-        let record = self.chunks.get(id.0);
+    pub(crate) fn mark_column(&mut self, location: Location, column: usize, context: Context<'_>) {
+        let record = self.chunks.get(location.chunk());
+        let changed = self.columns.at_mut(record.columns + column as u32);
         // SAFETY: columns of a chunk exist, and `&mut self` excludes readers.
-        unsafe { (*self.columns.at(record.columns + column as u32)).changed = tick };
+        unsafe { (*changed).changed = context.tick };
+        if context.pages.history().is_on() {
+            let size = self.archetypes[record.archetype as usize].sizes()[column];
+            let offset = self.column_offset(record, column) + location.row() * size;
+            context.pages.before_write(offset, size as usize);
+        }
+    }
+
+    /// To be called before rows of a chunk are written, whether they exist already or are about to; not for those of a column that is granted by its tick.
+    #[cold]
+    pub(crate) fn before_write_rows(
+        &self,
+        id: ChunkId,
+        first: u32,
+        count: u32,
+        context: Context<'_>,
+    ) {
+        let record = self.chunks.get(id.0);
+        let sizes = self.archetypes[record.archetype as usize].sizes();
+        for (column, &size) in sizes.iter().enumerate() {
+            let offset = self.column_offset(record, column) + first * size;
+            context
+                .pages
+                .before_write(offset, count as usize * size as usize);
+        }
+        let size = size_of::<Entity>() as u32;
+        let offset = record.entities + first * size;
+        context
+            .pages
+            .before_write(offset, count as usize * size as usize);
+    }
+
+    /// To be called before a column of a chunk is written, on the worker that is about to.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn before_write_column(&self, id: ChunkId, column: usize, history: &History) {
+        let record = self.chunks.get(id.0);
+        self.columns.before_write(record.columns + column as u32, 1);
+        let size = self.archetypes[record.archetype as usize].sizes()[column];
+        let offset = self.column_offset(record, column);
+        history.before_write(offset, record.len as usize * size as usize);
     }
 
     /// The address of a value; `None` where the row's archetype lacks the component.
@@ -96,7 +139,7 @@ impl Storage {
             self.fill(hole, location, last, last_row, entities, context);
         }
         // SAFETY: as above; `&mut self` excludes readers.
-        unsafe { (*self.chunks.at(last_id.0)).len = last_row };
+        unsafe { (*self.chunks.at_mut(last_id.0)).len = last_row };
         if last_row == 0 && last.order > 0 {
             self.close_chunk(last_id, context);
         }
@@ -113,8 +156,14 @@ impl Storage {
         entities: &mut Entities,
         context: Context<'_>,
     ) {
+        if context.pages.history().is_on() {
+            self.before_write_rows(ChunkId(location.chunk()), location.row(), 1, context);
+        }
         let (base, row) = (context.pages.base(), location.row() as usize);
-        let (from, to) = (self.first_column(last), self.first_column(hole));
+        let to = self
+            .columns
+            .range_mut(hole.columns, hole.column_count as usize);
+        let from = self.first_column(last);
         let sizes = self.archetypes[hole.archetype as usize].sizes();
         for (column, &size) in sizes.iter().enumerate() {
             // SAFETY: both chunks are of this archetype, so their column records exist and their columns hold values of `size` bytes at

@@ -25,11 +25,14 @@ impl World {
     pub fn get_mut<T: Component>(&mut self, entity: Entity) -> Option<&mut T> {
         let id = self.components.of::<T>()?;
         let value = self.value(entity, id)?;
-        let chunk = ChunkId(self.entities.find(entity)?.chunk());
-        let column = self.storage.archetypes[self.storage.chunks.get(chunk.0).archetype as usize]
-            .column(id)?;
-        let tick = self.tick();
-        self.storage.mark_column(chunk, column, tick);
+        let location = self.entities.find(entity)?;
+        let column = self.storage.archetypes[self.archetype_at(location) as usize].column(id)?;
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
+        self.storage.mark_column(location, column, context);
         // SAFETY: as in `get`, and `&mut self` makes this the only reference.
         Some(unsafe { &mut *value.cast() })
     }
@@ -70,13 +73,17 @@ impl World {
         let chunk = ChunkId(location.chunk());
         let record = self.storage.chunks.get(chunk.0);
         let mut targets: super::spawn::Targets = [std::ptr::null_mut(); crate::bundle::BUNDLE_MAX];
-        let tick = self.tick();
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         for (index, &id) in self.bundles.infos[place].written.iter().enumerate() {
             let column = self.storage.archetypes[target as usize]
                 .column(id)
                 .expect("the target has the bundle's components");
             targets[index] = self.pages.at(self.storage.column_offset(record, column));
-            self.storage.mark_column(chunk, column, tick);
+            self.storage.mark_column(location, column, context);
         }
         // SAFETY: the row exists, the addresses are of the columns of the bundle's own components, and `&mut self` excludes readers.
         unsafe { bundle.write(targets.as_ptr(), location.row() as usize) };

@@ -77,6 +77,10 @@ impl World {
             record.size as usize,
             self.pages.at(queue.run.first * PAGE as u32),
         );
+        self.pages.before_write(
+            queue.run.first * PAGE as u32 + queue.len * record.size,
+            size,
+        );
         // SAFETY: the queue has room for one more value of `size` bytes, and the caller promises that the event has as many.
         unsafe { ptr::copy_nonoverlapping(event, first.add(queue.len as usize * size), size) };
         queue.len += 1;

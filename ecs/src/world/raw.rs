@@ -94,18 +94,18 @@ impl World {
         let target = self.archetype_of(&list);
         self.list = list;
         let location = self.bring(entity, location, source, target?)?;
-        let tick = self.tick();
+        let context = Context {
+            components: &self.components,
+            pages: &self.pages,
+            tick: self.root().tick,
+        };
         for &id in components {
-            let value = self
-                .storage
-                .value(location, id, self.context())
-                .expect("the target has these components");
-            write(id, value);
-            let chunk = crate::chunk::ChunkId(location.chunk());
             let column = self.storage.archetypes[self.archetype_at(location) as usize]
                 .column(id)
-                .expect("as above");
-            self.storage.mark_column(chunk, column, tick);
+                .expect("the target has these components");
+            self.storage.mark_column(location, column, context);
+            let value = self.storage.value(location, id, context).expect("as above");
+            write(id, value);
         }
         Ok(())
     }

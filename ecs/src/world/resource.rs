@@ -51,6 +51,7 @@ impl World {
                 ..record
             },
         );
+        self.pages.before_write(record.resource, size_of::<T>());
         // SAFETY: the block holds one value of this component, whose type is `T`, and `&mut self` excludes readers.
         unsafe { self.pages.at(record.resource).cast::<T>().write(value) };
         Ok(old)
@@ -121,14 +122,29 @@ impl World {
             .load(Ordering::Relaxed)
     }
 
-    /// Notes a write access to a resource.
+    /// Notes a write access to a resource; to be called before it is written, by whoever is about to.
     ///
     /// # Safety
     /// The caller holds the write access to this resource, or the world exclusively.
     pub unsafe fn set_resource_changed(&self, id: ComponentId, tick: u64) {
+        if self.pages.history().is_on() {
+            self.before_write_resource(id);
+        }
         // SAFETY: as in `resource_changed`. Relaxed: as there.
         unsafe { AtomicU64::from_ptr(&raw mut (*self.component_record(id)).resource_changed) }
             .store(tick, Ordering::Relaxed);
+    }
+
+    #[cold]
+    fn before_write_resource(&self, id: ComponentId) {
+        self.components.records.before_write(id.0, 1);
+        let record = self.component_record(id);
+        // SAFETY: records change only under `&mut World`, except the tick, which is not read here.
+        let (is_resource, offset, size) =
+            unsafe { ((*record).is_resource, (*record).resource, (*record).size) };
+        if is_resource == 1 {
+            self.pages.before_write(offset, size as usize);
+        }
     }
 
     pub(super) fn component_record(&self, id: ComponentId) -> *mut ComponentRecord {
@@ -138,6 +154,7 @@ impl World {
             id.0,
             self.components.records.len()
         );
-        self.components.records.at(id.0)
+        // Ticks are set while the world is shared, see `set_resource_changed`.
+        self.components.records.at(id.0).cast_mut()
     }
 }

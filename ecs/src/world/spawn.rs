@@ -96,6 +96,10 @@ impl World {
                 &self.pages,
                 self.components.table_owner(),
             )?;
+            if self.pages.history().is_on() {
+                self.storage
+                    .before_write_rows(chunk, row, spare, self.context());
+            }
             let mut targets: Targets = [std::ptr::null_mut(); BUNDLE_MAX];
             self.targets::<B>(place, chunk, &mut targets);
             // SAFETY: the chunk has room for `spare` more rows, nobody reads rows above its length, and the addresses are of the bundle's

@@ -17,6 +17,9 @@ const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ende
 const DIFF_STATUS: &str =
     "Exit status: 0 equal; 1 different, or a file cannot be read; 2 wrong usage.";
 
+/// Steps that `--rewind` can keep.
+const REWIND_MAX: usize = 10_000;
+
 /// Runs a simulation headless and looks into it.
 #[derive(Debug, Parser)]
 #[command(
@@ -121,6 +124,10 @@ pub(crate) struct RunOptions {
     /// Go on from a snapshot, with its settings
     #[arg(long, value_name = "FILE")]
     pub(crate) restore: Option<PathBuf>,
+    /// Keep the last N steps in memory: where a step fails or is not the replayed one, go back, and write the --snapshot of the
+    /// last good step
+    #[arg(long, value_name = "N", value_parser = rewind, allow_negative_numbers = true)]
+    pub(crate) rewind: Option<usize>,
     /// Record the hash of every step, for --replay and `diff`
     #[arg(long, value_name = "FILE")]
     pub(crate) record: Option<PathBuf>,
@@ -261,6 +268,12 @@ fn every(text: &str) -> Result<u64, &'static str> {
     number.ok_or("a whole number of steps, 1 or more")
 }
 
+fn rewind(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse().ok();
+    let possible = number.filter(|steps| (1..=REWIND_MAX).contains(steps));
+    possible.ok_or("a whole number of steps from 1 to 10000")
+}
+
 fn seed(text: &str) -> Result<u64, &'static str> {
     let number = match text.strip_prefix("0x") {
         Some(digits) => u64::from_str_radix(digits, 16),
@@ -309,7 +322,7 @@ mod tests {
     fn everything_can_be_asked() {
         let options = run(
             "run --frames 10 --threads 2 --seed 0x2a --dt 0.5 --set a=1 --set b=c=d --pin on --shuffle 3 --hash-every 5 \
-             --report r --record R --record-detail --replay P --snapshot s --restore S --trace t --project p",
+             --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p",
         );
         let build = BuildOptions {
             project: Some("p".into()),
@@ -327,6 +340,7 @@ mod tests {
             report: Some("r".into()),
             snapshot: Some("s".into()),
             restore: Some("S".into()),
+            rewind: Some(60),
             record: Some("R".into()),
             record_detail: true,
             replay: Some("P".into()),
@@ -356,6 +370,10 @@ mod tests {
             (
                 "run --frames -1",
                 "`--frames -1` cannot be used; give a whole number of steps, 0 or more",
+            ),
+            (
+                "run --rewind 0",
+                "`--rewind 0` cannot be used; give a whole number of steps from 1 to 10000",
             ),
             (
                 "run --dt 0",

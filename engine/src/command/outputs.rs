@@ -32,6 +32,11 @@ impl Output {
         self.draft.commit()
     }
 
+    /// The name that it will have.
+    pub(super) fn path(&self) -> &Path {
+        self.draft.path()
+    }
+
     /// The file itself, for whoever writes piece by piece.
     pub(super) fn into_draft(self) -> DiskDraft {
         self.draft

@@ -14,12 +14,12 @@ use super::options::RunOptions;
 use super::output;
 use super::outputs::{Output, Tracing};
 use super::prepare::{self, Prepared, Project, Stored};
-use super::replay::Replay;
+use super::replay::{Replay, ReplayError};
 use super::watch::Watch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::record::{self, Header};
-use crate::report::{PoolFigures, Report, SystemFigures};
+use crate::report::{PoolFigures, Report, RewindFigures, SystemFigures};
 use crate::runner::{Runner, RunnerOptions};
 use crate::settings::Settings;
 use crate::sim::Sim;
@@ -53,7 +53,17 @@ pub(super) fn run(
         &stop,
         &mut watch,
         &mut progress,
-    )?;
+    );
+    let looped = match looped {
+        Ok(looped) => looped,
+        Err(error) => {
+            drop(progress);
+            if options.rewind.is_some() {
+                stage.save_last_good(&error, files.snapshot);
+            }
+            return Err(error);
+        }
+    };
     let compared = watch.finish(&stage.runner)?;
     let dropped = tracing.map(Tracing::finish).transpose()?;
     drop(progress);
@@ -90,6 +100,8 @@ struct Stage {
     identity: crate::identity::Identity,
     frames: u64,
     replay: Option<Replay>,
+    /// Whether past steps are kept.
+    rewind: bool,
 }
 
 impl Stage {
@@ -135,6 +147,9 @@ impl Stage {
             runner.restored();
             prepare::mark(runner.world_mut(), &settings);
         }
+        if let Some(steps) = options.rewind {
+            runner.keep(steps)?;
+        }
         let frames = match &replay {
             Some(replay) => replay.frames(runner.world().step(), options.frames)?,
             None => options.frames.unwrap_or(frames),
@@ -145,6 +160,7 @@ impl Stage {
             identity,
             frames,
             replay,
+            rewind: options.rewind.is_some(),
         })
     }
 
@@ -157,6 +173,34 @@ impl Stage {
             detail: options.record_detail,
             components: record::components(self.runner.world()),
             systems: record::systems(self.runner.plan()),
+        }
+    }
+
+    /// After an error of the loop: goes back to the last step without it, and writes that as the snapshot that was asked for. Says what came of it; the
+    /// error itself is the caller's to report.
+    fn save_last_good(&mut self, error: &Error, snapshot: Option<Output>) {
+        let step = match error {
+            Error::System { step, .. } => *step,
+            Error::Replay(differs) => match **differs {
+                ReplayError::Differs {
+                    before: Some(before),
+                    ..
+                } => before,
+                _ => return,
+            },
+            _ => return,
+        };
+        let Some(output) = snapshot else { return };
+        let path = output.path().to_owned();
+        let written = self.runner.rewind_to(step).and_then(|()| {
+            snapshot::write(output.into_draft(), &self.identity, self.runner.world())
+        });
+        match written {
+            Ok(()) => say(format_args!(
+                "went back to step {step}, the last good one, and wrote it to `{}`",
+                path.display()
+            )),
+            Err(refusal) => say(format_args!("no snapshot of step {step}: {refusal}")),
         }
     }
 
@@ -186,6 +230,7 @@ impl Stage {
             calls: cost.calls,
             ms: cost.ns as f64 / 1e6,
         });
+        let kept = self.runner.world().kept();
         let missing = looped.allocations_per_frame.is_none();
         Report {
             project: self.identity.project.clone(),
@@ -205,6 +250,14 @@ impl Stage {
             allocations_per_frame: looped.allocations_per_frame,
             allocations_per_frame_missing: missing
                 .then_some("fewer than 61 frames, of which the first 60 do not count"),
+            rewind: self.rewind.then_some(RewindFigures {
+                steps: kept.steps,
+                oldest: kept.oldest,
+                bytes: kept.bytes,
+                peak: kept.peak,
+                budget: kept.budget,
+                dropped: kept.dropped,
+            }),
             pools: pools.collect(),
             systems: systems.collect(),
             scripts: Vec::new(),

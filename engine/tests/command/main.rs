@@ -3,6 +3,7 @@
 mod doctor;
 mod files;
 mod record;
+mod rewind;
 mod run;
 mod snapshot;
 mod stop;
