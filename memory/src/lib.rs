@@ -71,7 +71,7 @@ pub use error::{MemoryError, Refusal};
 pub use history::{BLOCK, History, HistoryStats, Lost, Mark, Point};
 pub use map::{Backing, RESERVE_DEFAULT};
 pub use page_run::PageRun;
-pub use pool::{Holder, Owner, Pool, RegionInfo, Tier};
+pub use pool::{Holder, Need, Owner, Pool, PressureStats, RegionInfo, Registration, Rung, Tier};
 pub use region::{AnyRegion, Region, Regions, Span};
 pub use scratch::{FrameGuard, FrameSlice, POISON, Scratch, ScratchSet, ScratchVec};
 pub use stream::{StreamConfig, StreamError, StreamRegion};

@@ -9,11 +9,15 @@ pub use loom::sync::{
     Arc, Mutex, MutexGuard,
     atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
+#[cfg(feature = "loom")]
+pub(crate) use loom::thread_local;
 #[cfg(not(feature = "loom"))]
 pub use std::sync::{
     Arc, Mutex, MutexGuard,
     atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
+#[cfg(not(feature = "loom"))]
+pub(crate) use std::thread_local;
 
 /// Primitives for statics: std's under every feature.
 pub mod process {

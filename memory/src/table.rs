@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::Tier;
+use crate::consts::PAGE;
 
 /// What one owner holds of one pool.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Holding {
     pub budget: u64,
     /// Runs of pages held now.
     pub runs: u32,
+    /// Frame of its newest run, see [`Arena::begin_frame`](crate::Arena::begin_frame); 0 while it never had one.
+    pub frame: u32,
 }
 
 /// What one pool has given out, in bytes.
@@ -65,34 +68,68 @@ impl fmt::Display for Table {
         let width = widest.max().unwrap_or(0).max("(whole pool)".len());
         write!(
             f,
-            "pool   {:width$}  {:>10}  {:>10}  {:>10}  runs",
-            "owner", "used", "peak", "budget"
+            "pool   {:width$}  {:>7}  {:>10}  {:>10}  {:>10}  {:>5}  {:>4}  frame",
+            "owner", "pages", "used", "peak", "budget", "use", "runs"
         )?;
         for pool in &self.pools {
-            let cells = [pool.used, pool.peak, pool.budget].map(|bytes| Bytes(bytes).to_string());
-            let [used, peak, budget] = cells;
-            write!(
-                f,
-                "\n{:5}  {:width$}  {used:>10}  {peak:>10}  {budget:>10}",
-                pool.name, "(whole pool)"
-            )?;
+            let PoolStats {
+                name,
+                used,
+                peak,
+                budget,
+            } = *pool;
+            let cells = Cells { used, peak, budget };
+            write!(f, "\n{name:5}  {:width$}  {cells}", "(whole pool)")?;
             for holding in self
                 .holdings
                 .iter()
-                .filter(|holding| holding.tier.name() == pool.name)
+                .filter(|holding| holding.tier.name() == name)
             {
-                let cells = [holding.used, holding.peak, holding.budget]
-                    .map(|bytes| Bytes(bytes).to_string());
-                let [used, peak, budget] = cells;
-                let Holding { owner, runs, .. } = holding;
+                let Holding {
+                    owner, runs, frame, ..
+                } = holding;
+                let cells = Cells {
+                    used: holding.used,
+                    peak: holding.peak,
+                    budget: holding.budget,
+                };
                 write!(
                     f,
-                    "\n{:5}  {owner:width$}  {used:>10}  {peak:>10}  {budget:>10}  {runs:>4}",
-                    pool.name
+                    "\n{name:5}  {owner:width$}  {cells}  {runs:>4}  {frame:>5}"
                 )?;
             }
         }
         Ok(())
+    }
+}
+
+/// The columns that pools and owners have in common.
+struct Cells {
+    used: u64,
+    peak: u64,
+    budget: u64,
+}
+
+impl fmt::Display for Cells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Cells { used, peak, budget } = *self;
+        let pages = used / PAGE as u64;
+        let share = percent(used, budget);
+        let [used, peak, budget] = [used, peak, budget].map(Bytes);
+        write!(
+            f,
+            "{pages:>7}  {used:>10}  {peak:>10}  {budget:>10}  {share:>5}"
+        )
+    }
+}
+
+/// A share of a budget in whole percent, rounded up: 100% is full and nothing else is. `-` where there is no budget.
+fn percent(used: u64, budget: u64) -> String {
+    match budget {
+        0 => "-".to_owned(),
+        // Below full is below 100, however close.
+        _ if used < budget => format!("{}%", (used * 100).div_ceil(budget).min(99)),
+        _ => "100%".to_owned(),
     }
 }
 
@@ -129,6 +166,20 @@ mod tests {
     }
 
     #[test]
+    fn only_a_full_budget_is_at_100_percent() {
+        let shares = [
+            (0, 5),
+            (1, 1 << 32),
+            (1, 3),
+            ((1 << 32) - 1, 1 << 32),
+            (5, 5),
+            (0, 0),
+        ]
+        .map(|(used, budget)| percent(used, budget));
+        assert_eq!(shares, ["0%", "1%", "34%", "99%", "100%", "-"]);
+    }
+
+    #[test]
     fn prints_owners_under_their_pool() {
         let mut table = Table {
             holdings: ["small", "large"]
@@ -139,6 +190,7 @@ mod tests {
                     peak: 1 << 20,
                     budget: 1 << 30,
                     runs: 2,
+                    frame: 7,
                 })
                 .into(),
             pools: vec![PoolStats {
@@ -150,10 +202,10 @@ mod tests {
         };
         table.sort();
         let want = "\
-pool   owner               used        peak      budget  runs
-logic  (whole pool)     640 KiB       2 MiB       1 GiB
-logic  large            320 KiB       1 MiB       1 GiB     2
-logic  small            320 KiB       1 MiB       1 GiB     2";
+pool   owner           pages        used        peak      budget    use  runs  frame
+logic  (whole pool)       10     640 KiB       2 MiB       1 GiB     1%
+logic  large               5     320 KiB       1 MiB       1 GiB     1%     2      7
+logic  small               5     320 KiB       1 MiB       1 GiB     1%     2      7";
         assert_eq!(table.to_string(), want);
     }
 }

@@ -7,7 +7,7 @@ use std::alloc::Layout;
 
 use layerw_memory::alloc::{Cache, Heap};
 use layerw_memory::{
-    Arena, Backing, MemoryConfig, MemoryError, PAGE, PageRun, Pool, Regions, Tier,
+    Arena, Backing, MemoryConfig, MemoryError, PAGE, PageRun, Pool, Regions, Rung, Tier,
 };
 use loom::sync::Arc;
 use loom::thread;
@@ -212,5 +212,34 @@ fn a_block_freed_while_its_owner_ends_finds_who_adopts_the_page() {
         other.join().unwrap();
         drop(heir);
         check_all_back(&heap);
+    });
+}
+
+/// Two threads run out at once and one cache serves both: pages go to one of them at a time, and nobody waits for ever.
+#[test]
+fn two_threads_under_pressure_share_what_is_given_up() {
+    loom::model(|| {
+        let arena = arena(2);
+        let pool = arena.logic();
+        let [cache, one, two] =
+            ["cache", "one", "two"].map(|name| pool.owner(name, 2 * PAGE as u64).unwrap());
+        let kept = [(); 2].map(|()| pool.reserve(cache, 1).unwrap());
+        let kept = loom::sync::Mutex::new(kept.to_vec());
+        let registration = pool.on_pressure(cache, Rung::Recycle, move |pool, _| {
+            let run = kept.lock().unwrap().pop();
+            if let Some(run) = run {
+                pool.release(cache, run);
+            }
+        });
+        let worker = |owner| {
+            let arena = arena.clone();
+            move || arena.logic().reserve(owner, 1).is_ok()
+        };
+        let other = thread::spawn(worker(two));
+        let mine = worker(one)();
+        let theirs = other.join().unwrap();
+        assert!(mine && theirs, "there is a page for each");
+        assert_eq!(pool.stats().used, 2 * PAGE as u64);
+        drop(registration);
     });
 }

@@ -5,6 +5,7 @@
 //! not held yet) never exceeds what is free.
 
 use super::bits::Bits;
+use super::pressure::{PressureStats, Refused};
 use super::{Holder, Owner, RegionInfo, Tier};
 use crate::consts::{OWNERS_MAX, PAGE, pages_for};
 use crate::error::Refusal;
@@ -26,6 +27,9 @@ pub(super) struct Ledger {
     dirty: Bits,
     runs: Runs,
     slots: Vec<Slot>,
+    /// Pages that ever came back.
+    released: u64,
+    pub(super) pressure: PressureStats,
 }
 
 /// What is known of the run that begins at a page. Three arrays and not one of structs: zeros come lazily from the host.
@@ -58,6 +62,8 @@ struct Account {
     used: u32,
     peak: u32,
     runs: u32,
+    /// Frame of its newest run.
+    frame: u32,
 }
 
 impl Ledger {
@@ -79,6 +85,8 @@ impl Ledger {
             dirty,
             runs,
             slots: Vec::new(),
+            released: 0,
+            pressure: PressureStats::default(),
         }
     }
 
@@ -130,6 +138,7 @@ impl Ledger {
             used: 0,
             peak: 0,
             runs: 0,
+            frame: 0,
         });
         self.slots[index] = Slot {
             stamp: stamp(),
@@ -165,23 +174,35 @@ impl Ledger {
         }
     }
 
-    /// Takes the lowest fitting run. The flag says that some of its pages may not be zero.
-    pub(super) fn reserve(
+    /// Takes the lowest fitting run. The flag says that some of its pages may not be zero. A refusal changes nothing and costs no more than
+    /// the search: [`Ledger::refused`] makes the error of it.
+    pub(super) fn fit(
         &mut self,
         owner: Owner,
         pages: u32,
         frame: u32,
-    ) -> Result<(PageRun, bool), MemoryError> {
+    ) -> Result<(PageRun, bool), Refused> {
         self.check_budget(owner, pages)?;
         if pages > self.within_reach(owner) {
-            return Err(self.exhausted(owner, pages));
+            return Err(Refused::Exhausted);
         }
-        let Some(first) = self.taken.find_absent(pages) else {
-            return Err(self.exhausted(owner, pages));
-        };
+        let first = self.taken.find_absent(pages).ok_or(Refused::Exhausted)?;
         let run = PageRun { first, pages };
         self.enter(owner, run, frame);
         Ok((run, self.dirty.any(first, pages)))
+    }
+
+    /// Whether the owner could have so many pages if nobody held any.
+    pub(super) fn could_ever(&self, owner: Owner, pages: u32) -> bool {
+        let account = self.account(owner);
+        let promised: u32 = self.accounts().map(|(_, other)| other.promise).sum();
+        let others = promised - account.promise;
+        pages > 0 && pages <= account.budget && pages <= self.pages - others
+    }
+
+    /// Pages that ever came back, by anybody.
+    pub(super) fn released(&self) -> u64 {
+        self.released
     }
 
     pub(super) fn claim(
@@ -190,7 +211,8 @@ impl Ledger {
         run: PageRun,
         frame: u32,
     ) -> Result<(), MemoryError> {
-        self.check_budget(owner, run.pages)?;
+        self.check_budget(owner, run.pages)
+            .map_err(|refused| self.refused(owner, run.pages, refused))?;
         let within = run.end() <= self.pages as u64;
         if !within || run.pages > self.within_reach(owner) || self.taken.any(run.first, run.pages) {
             let refusal = Box::new(self.refusal(owner, run.pages, self.used, self.pages));
@@ -209,6 +231,7 @@ impl Ledger {
         self.taken.remove(run.first, run.pages);
         self.dirty.insert(run.first, run.pages);
         self.used -= run.pages;
+        self.released += u64::from(run.pages);
         let account = self.account_mut(owner);
         let unmet = account.unmet();
         account.used -= run.pages;
@@ -277,7 +300,8 @@ impl Ledger {
         table
     }
 
-    pub(super) fn map(&self, window_first: u32) -> Vec<RegionInfo> {
+    /// The runs and gaps, each run with its owner.
+    pub(super) fn map(&self, window_first: u32) -> Vec<(RegionInfo, Option<Owner>)> {
         let mut regions = Vec::new();
         let mut page = 0;
         while page < self.pages {
@@ -289,12 +313,14 @@ impl Ledger {
             };
             let pages = if held > 0 { held } else { gap() };
             let holder = (held > 0).then(|| self.holder(page as usize));
-            regions.push(RegionInfo {
+            let owner = (held > 0).then(|| self.owner_at(self.runs.owner[page as usize] as usize));
+            let region = RegionInfo {
                 tier: self.tier,
                 first: window_first + page,
                 pages,
                 holder,
-            });
+            };
+            regions.push((region, owner));
             page += pages;
         }
         regions
@@ -309,19 +335,17 @@ impl Ledger {
             frame: self.runs.frame[first],
             peak,
             budget,
+            state: None,
         }
     }
 
-    fn check_budget(&self, owner: Owner, pages: u32) -> Result<(), MemoryError> {
+    fn check_budget(&self, owner: Owner, pages: u32) -> Result<(), Refused> {
         let account = self.account(owner);
         if pages == 0 {
-            return Err(MemoryError::ZeroPages {
-                pool: self.tier.name(),
-                owner: account.name.clone(),
-            });
+            return Err(Refused::ZeroPages);
         }
         if pages > account.budget - account.used {
-            return Err(self.over_budget(owner, pages));
+            return Err(Refused::OverBudget);
         }
         Ok(())
     }
@@ -346,6 +370,7 @@ impl Ledger {
         account.used += run.pages;
         account.peak = account.peak.max(account.used);
         account.runs += 1;
+        account.frame = frame;
         let shrunk = unmet - account.unmet();
         self.unmet -= shrunk;
     }
@@ -385,20 +410,23 @@ impl Ledger {
         }
     }
 
+    /// The error of a refusal.
     #[cold]
-    fn over_budget(&self, owner: Owner, pages: u32) -> MemoryError {
+    pub(super) fn refused(&self, owner: Owner, pages: u32, refused: Refused) -> MemoryError {
         let account = self.account(owner);
-        MemoryError::OverBudget(Box::new(self.refusal(
-            owner,
-            pages,
-            account.used,
-            account.budget,
-        )))
-    }
-
-    #[cold]
-    fn exhausted(&self, owner: Owner, pages: u32) -> MemoryError {
-        MemoryError::Exhausted(Box::new(self.refusal(owner, pages, self.used, self.pages)))
+        match refused {
+            Refused::ZeroPages => MemoryError::ZeroPages {
+                pool: self.tier.name(),
+                owner: account.name.clone(),
+            },
+            Refused::OverBudget => {
+                let (used, budget) = (account.used, account.budget);
+                MemoryError::OverBudget(Box::new(self.refusal(owner, pages, used, budget)))
+            }
+            Refused::Exhausted => {
+                MemoryError::Exhausted(Box::new(self.refusal(owner, pages, self.used, self.pages)))
+            }
+        }
     }
 
     #[cold]
@@ -454,6 +482,7 @@ impl Account {
             peak,
             budget,
             runs: self.runs,
+            frame: self.frame,
         }
     }
 }

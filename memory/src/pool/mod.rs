@@ -18,6 +18,7 @@
 
 pub(crate) mod bits;
 mod ledger;
+mod pressure;
 #[cfg(all(test, not(feature = "loom")))]
 mod tests;
 
@@ -30,6 +31,9 @@ use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 use crate::table::{Holding, PoolStats, Table};
 use crate::{MemoryError, PageRun, RegionConfig, Window};
 use ledger::Ledger;
+use pressure::{Hooks, Refused, Work};
+
+pub use pressure::{Need, PressureStats, Rung};
 
 /// The three pools, in the order of their windows.
 #[derive(Copy, Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -85,6 +89,15 @@ pub struct Holder {
     pub peak: u64,
     /// Most bytes that the owner may hold.
     pub budget: u64,
+    /// What the region is doing, where its owner says: `free`, `filling`, `sealed`, `in flight`, …
+    pub state: Option<&'static str>,
+}
+
+/// Something that an owner registered with a pool, until it is dropped; see [`Pool::on_pressure`] and [`Pool::on_map`].
+#[must_use = "what was registered ends with this value"]
+pub struct Registration {
+    hooks: Arc<Hooks>,
+    id: u64,
 }
 
 /// One window of the arena. Shared by reference; all methods may be called from any thread.
@@ -96,6 +109,7 @@ pub struct Pool {
     base: NonNull<u8>,
     frame: AtomicU32,
     ledger: Mutex<Ledger>,
+    hooks: Arc<Hooks>,
 }
 
 // SAFETY: `base` is an address; whatever it points to is used by holders of runs under the rules of the module head,
@@ -126,6 +140,7 @@ impl Pool {
             base,
             frame,
             ledger,
+            hooks: Arc::new(Hooks::default()),
         })
     }
 
@@ -161,14 +176,19 @@ impl Pool {
     }
 
     /// Registers who will hold pages: a subsystem, by name. The budget, in bytes and rounded up to pages, is the most that it may
-    /// hold; budgets of owners may overlap (a promise that nobody else can use up is made in
-    /// [`MemoryConfig::regions`](crate::MemoryConfig::regions), and fetched by [`promised`](Self::promised)).
+    /// hold; budgets of owners may overlap. Where the configuration promises a region of that name
+    /// ([`MemoryConfig::regions`](crate::MemoryConfig::regions)) and nobody has it yet, its budget holds and not the one asked for: whoever
+    /// configures has the last word.
     ///
     /// # Errors
     /// [`MemoryError::OwnerTwice`], [`OwnerBudget`](MemoryError::OwnerBudget) (empty, or larger than the pool),
     /// [`OwnersFull`](MemoryError::OwnersFull).
     pub fn owner(&self, name: &str, budget_bytes: u64) -> Result<Owner, MemoryError> {
-        lock(&self.ledger).register(name, budget_bytes, false)
+        let mut ledger = lock(&self.ledger);
+        if let Some(owner) = ledger.fetch_promised(name) {
+            return Ok(owner);
+        }
+        ledger.register(name, budget_bytes, false)
     }
 
     /// The owner of a named region of the configuration. Given out once, like every owner: `None` when there is no such
@@ -189,14 +209,32 @@ impl Pool {
     /// zeroed here. Some 30 ns otherwise, uncontended; the first time that a piece of 2 MiB is touched the host is asked for it in one go,
     /// which costs about a tenth of committing it page by page.
     ///
+    /// Where there is no room, what owners registered with [`on_pressure`](Self::on_pressure) is called first.
+    ///
     /// # Errors
     /// [`MemoryError::ZeroPages`], [`OverBudget`](MemoryError::OverBudget), [`Exhausted`](MemoryError::Exhausted).
     ///
     /// # Panics
     /// When the owner is not one of this pool.
     pub fn reserve(&self, owner: Owner, pages: u32) -> Result<PageRun, MemoryError> {
-        let (run, dirty) = lock(&self.ledger).reserve(owner, pages, self.frame())?;
-        self.commit(run);
+        self.reserve_at_least(owner, pages, pages)
+    }
+
+    /// As [`reserve`](Self::reserve) for `wanted` pages where they are free, else for `least`: for things that like to grow in large
+    /// steps. Nobody is asked to give up anything for more than the least.
+    ///
+    /// # Errors
+    /// As [`reserve`](Self::reserve), about the least.
+    ///
+    /// # Panics
+    /// When the owner is not one of this pool.
+    pub fn reserve_at_least(
+        &self,
+        owner: Owner,
+        least: u32,
+        wanted: u32,
+    ) -> Result<PageRun, MemoryError> {
+        let (run, dirty) = self.take(owner, least, wanted)?;
         if dirty {
             self.zero_dirty(run);
         }
@@ -212,9 +250,79 @@ impl Pool {
     /// # Panics
     /// When the owner is not one of this pool.
     pub fn reserve_unzeroed(&self, owner: Owner, pages: u32) -> Result<PageRun, MemoryError> {
-        let (run, _) = lock(&self.ledger).reserve(owner, pages, self.frame())?;
-        self.commit(run);
-        Ok(run)
+        self.reserve_unzeroed_at_least(owner, pages, pages)
+    }
+
+    /// As [`reserve_at_least`](Self::reserve_at_least) without the zeros.
+    ///
+    /// # Errors
+    /// As [`reserve`](Self::reserve), about the least.
+    ///
+    /// # Panics
+    /// When the owner is not one of this pool.
+    pub fn reserve_unzeroed_at_least(
+        &self,
+        owner: Owner,
+        least: u32,
+        wanted: u32,
+    ) -> Result<PageRun, MemoryError> {
+        Ok(self.take(owner, least, wanted)?.0)
+    }
+
+    /// Registers what an owner can do for a pool that has no room: give back pages of its own. Called on whichever thread asked
+    /// for memory, with no lock of the pool held: it may release, look at the map and reserve (which is met from what is free, or refused). Within a rung
+    /// the order of calls is that of registration; each is called again as long as pages come back and the request still
+    /// does not fit. Where the asking owner's own budget refused, only what that owner registered is called.
+    ///
+    /// What is registered must be quick to say that it has nothing, and must not wait for a lock that the asking thread may hold.
+    ///
+    /// ```
+    /// use layerw_memory::{Arena, MemoryConfig, PAGE, Rung};
+    /// use std::sync::Mutex;
+    ///
+    /// let arena = Arena::new(&MemoryConfig { logic: 4 * PAGE as u64, ..MemoryConfig::with_total(1 << 20) })?;
+    /// let pool = arena.logic();
+    /// let (cache, world) = (pool.owner("cache", pool.bytes())?, pool.owner("world", pool.bytes())?);
+    /// let kept = Mutex::new(vec![pool.reserve(cache, 2)?, pool.reserve(cache, 2)?]);
+    /// let _registration = pool.on_pressure(cache, Rung::Recycle, move |pool, _need| {
+    ///     if let Some(run) = kept.lock().unwrap().pop() {
+    ///         pool.release(cache, run);
+    ///     }
+    /// });
+    /// pool.reserve(world, 1)?;
+    /// assert_eq!((pool.holding(cache).used, pool.pressure().recycles), (2 * PAGE as u64, 1));
+    /// # Ok::<(), layerw_memory::MemoryError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// When the owner is not one of this pool.
+    pub fn on_pressure(
+        &self,
+        owner: Owner,
+        rung: Rung,
+        relieve: impl Fn(&Pool, Need) + Send + Sync + 'static,
+    ) -> Registration {
+        lock(&self.ledger).holding(owner);
+        Hooks::add(&self.hooks, owner, Work::Relieve(rung, Box::new(relieve)))
+    }
+
+    /// Registers who tells what the regions of an owner are doing, for the [`map`](Self::map): called with a run, from any thread, with no
+    /// lock of the pool held.
+    ///
+    /// # Panics
+    /// When the owner is not one of this pool.
+    pub fn on_map(
+        &self,
+        owner: Owner,
+        describe: impl Fn(PageRun) -> Option<&'static str> + Send + Sync + 'static,
+    ) -> Registration {
+        lock(&self.ledger).holding(owner);
+        Hooks::add(&self.hooks, owner, Work::Describe(Box::new(describe)))
+    }
+
+    /// What pressure has cost so far.
+    pub fn pressure(&self) -> PressureStats {
+        lock(&self.ledger).pressure
     }
 
     /// Takes exactly these pages, to restore an image whose offsets must keep their meaning. Their contents are unspecified
@@ -306,9 +414,17 @@ impl Pool {
             bytes: run.bytes(),
             source,
         };
-        self.mapping
-            .prefault(self.mapping_offset(run), run.pages as usize * PAGE)
-            .map_err(refused)
+        let (offset, bytes) = (self.mapping_offset(run), run.pages as usize * PAGE);
+        let prefault = || self.mapping.prefault(offset, bytes);
+        // Out of memory while free pages of ours still hold some: they go first.
+        let again = |source| {
+            if self.trim() > 0 {
+                prefault()
+            } else {
+                Err(source)
+            }
+        };
+        prefault().or_else(again).map_err(refused)
     }
 
     /// Bytes used, peak and budget of the pool.
@@ -331,7 +447,16 @@ impl Pool {
 
     /// All runs and the gaps between them, in order of address: together exactly the pool.
     pub fn map(&self) -> Vec<RegionInfo> {
-        lock(&self.ledger).map(self.window.first)
+        let listed = lock(&self.ledger).map(self.window.first);
+        // The owners' own locks come second and alone: an owner that holds one of them may be reserving.
+        let described = listed.into_iter().map(|(mut region, owner)| {
+            if let (Some(holder), Some(owner)) = (&mut region.holder, owner) {
+                let (first, pages) = (region.first - self.window.first, region.pages);
+                holder.state = self.hooks.describe(owner, PageRun { first, pages });
+            }
+            region
+        });
+        described.collect()
     }
 
     pub(crate) fn set_frame(&self, frame: u32) {
@@ -342,6 +467,22 @@ impl Pool {
     fn frame(&self) -> u32 {
         // Relaxed: see `set_frame`.
         self.frame.load(Ordering::Relaxed)
+    }
+
+    /// Finds pages, under pressure if need be, and commits them. The flag says that some may not be zero.
+    fn take(&self, owner: Owner, least: u32, wanted: u32) -> Result<(PageRun, bool), MemoryError> {
+        let found = {
+            let (mut ledger, frame) = (lock(&self.ledger), self.frame());
+            match ledger.fit(owner, wanted, frame) {
+                Err(Refused::OverBudget | Refused::Exhausted) if least < wanted => {
+                    ledger.fit(owner, least, frame)
+                }
+                found => found,
+            }
+        };
+        let (run, dirty) = found.or_else(|refused| self.climb(owner, least, refused))?;
+        self.commit(run);
+        Ok((run, dirty))
     }
 
     #[inline]

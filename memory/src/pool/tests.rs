@@ -140,10 +140,10 @@ fn refusals_name_everything() {
         refusal(pool.reserve(world, 2)),
         "memory: owner \"world\" asks pool logic for 128 KiB but holds 128 KiB of its budget of 192 KiB; raise that \
          budget, or release something first\n\
-         pool   owner               used        peak      budget  runs\n\
-         logic  (whole pool)     128 KiB     128 KiB     256 KiB\n\
-         logic  world            128 KiB     128 KiB     192 KiB     1\n\
-         logic  other                0 B         0 B     256 KiB     0"
+         pool   owner           pages        used        peak      budget    use  runs  frame\n\
+         logic  (whole pool)        2     128 KiB     128 KiB     256 KiB    50%\n\
+         logic  world               2     128 KiB     128 KiB     192 KiB    67%     1      0\n\
+         logic  other               0         0 B         0 B     256 KiB     0%     0      0"
     );
     let exhausted = refusal(pool.reserve(other, 3));
     let want = "memory: owner \"other\" asks pool logic for 192 KiB but the pool has 128 KiB in use of 256 KiB, the \

@@ -6,10 +6,12 @@ use std::marker::PhantomData;
 use super::{Core, Free, Phase, Region};
 use crate::consts::{PAGE, pages_for};
 use crate::sync::{Arc, Mutex, lock};
-use crate::{Arena, MemoryError, Owner, POISON, PageRun, Pool, Tier};
+use crate::{Arena, MemoryError, Need, Owner, POISON, PageRun, Pool, Registration, Rung, Tier};
 
 /// A fixed number of equal regions of one pool, reserved once and used again and again. Clones share them; all methods may be called from
 /// any thread.
+///
+/// Where the pool runs out, free regions give their pages up, the highest first, and are reserved again when they are next taken.
 #[derive(Clone)]
 pub struct Regions {
     home: Home,
@@ -30,42 +32,61 @@ impl Regions {
         let pool = arena.pool(tier);
         let each = pages_for(bytes).saturating_mul(PAGE as u64);
         let owner = pool.owner(name, each.saturating_mul(count as u64))?;
-        let shared = Shared {
+        let pages = pages_for(bytes) as u32;
+        let slots = Arc::new(Slots::default());
+        let (giving, telling) = (slots.clone(), slots.clone());
+        let relieve = move |pool: &Pool, need| giving.relieve(pool, owner, need);
+        let describe = move |run| telling.describe(run);
+        let mut shared = Shared {
             arena: arena.clone(),
             tier,
             owner,
             name: name.to_owned(),
-            slots: Mutex::new(Vec::new()),
+            pages,
+            registered: vec![pool.on_map(owner, describe)],
+            slots,
         };
-        let pages = pages_for(bytes) as u32;
         for _ in 0..count {
             // On failure `shared` is dropped and gives everything back.
-            let run = pool.reserve(owner, pages)?;
-            lock(&shared.slots).push(Slot {
-                run,
-                place: Place::Here,
-            });
+            let run = Some(pool.reserve(owner, pages)?);
+            let place = Place::Here;
+            lock(&shared.slots.0).push(Slot { run, place });
         }
+        // Last, so that the later ones do not take the pages of the first.
+        let recycling = pool.on_pressure(owner, Rung::Recycle, relieve);
+        shared.registered.push(recycling);
         Ok(Regions {
             home: Home(Arc::new(shared)),
         })
     }
 
-    /// The lowest free region.
+    /// The lowest free region, of those that have their pages if there are such.
     ///
     /// # Errors
-    /// [`MemoryError::RegionsBusy`] when all are out or in flight, with a list of what each is doing.
+    /// [`MemoryError::RegionsBusy`] when all are out or in flight, with a list of what each is doing;
+    /// [`Exhausted`](MemoryError::Exhausted) when the free ones gave their pages up and the pool has no others.
     pub fn take(&self) -> Result<Region<Free>, MemoryError> {
         let shared = &*self.home.0;
-        let mut slots = lock(&shared.slots);
-        let Some(index) = slots.iter().position(|slot| slot.place == Place::Here) else {
-            return Err(shared.busy(&slots));
+        let (index, held) = {
+            let mut slots = lock(&shared.slots.0);
+            let free = |slot: &&Slot| slot.place == Place::Here;
+            let found = slots
+                .iter()
+                .position(|slot| free(&slot) && slot.run.is_some());
+            let found = found.or_else(|| slots.iter().position(|slot| free(&slot)));
+            let Some(index) = found else {
+                return Err(shared.busy(&slots));
+            };
+            slots[index].place = Place::Out {
+                phase: Phase::Free,
+                frame: 0,
+            };
+            (index, slots[index].run)
         };
-        slots[index].place = Place::Out {
-            phase: Phase::Free,
-            frame: 0,
+        let run = match held {
+            Some(run) => run,
+            None => shared.reserve_again(index)?,
         };
-        let run = slots[index].run;
         let start = shared.pool().address(run);
         let home = self.home.clone();
         let core = Core {
@@ -89,9 +110,9 @@ impl Regions {
     pub fn land(&self, passed: u64) -> usize {
         let shared = &*self.home.0;
         let mut landed = 0;
-        for slot in &mut *lock(&shared.slots) {
+        for slot in &mut *lock(&shared.slots.0) {
             if matches!(slot.place, Place::Flying { fence } if fence <= passed) {
-                shared.poison(slot.run);
+                slot.run.into_iter().for_each(|run| shared.poison(run));
                 slot.place = Place::Here;
                 landed += 1;
             }
@@ -101,7 +122,7 @@ impl Regions {
 
     /// Regions that [`take`](Self::take) could give now.
     pub fn free(&self) -> usize {
-        lock(&self.home.0.slots)
+        lock(&self.home.0.slots.0)
             .iter()
             .filter(|slot| slot.place == Place::Here)
             .count()
@@ -109,7 +130,7 @@ impl Regions {
 
     /// Regions in all.
     pub fn count(&self) -> usize {
-        lock(&self.home.0.slots).len()
+        lock(&self.home.0.slots.0).len()
     }
 }
 
@@ -138,12 +159,12 @@ impl Home {
 
     /// Remembers what a region that is out is doing, for the message when none is left.
     pub(super) fn note(&self, index: usize, phase: Phase, frame: u32) {
-        lock(&self.0.slots)[index].place = Place::Out { phase, frame };
+        lock(&self.0.slots.0)[index].place = Place::Out { phase, frame };
     }
 
     /// A region ends: its pages are free again, at once or when its fence has passed.
     pub(super) fn come_back(&self, index: usize, fence: Option<u64>) {
-        lock(&self.0.slots)[index].place =
+        lock(&self.0.slots.0)[index].place =
             fence.map_or(Place::Here, |fence| Place::Flying { fence });
     }
 }
@@ -153,12 +174,49 @@ struct Shared {
     tier: Tier,
     owner: Owner,
     name: String,
-    slots: Mutex<Vec<Slot>>,
+    /// Of each region.
+    pages: u32,
+    registered: Vec<Registration>,
+    slots: Arc<Slots>,
 }
 
+/// Apart from the rest, so that what the pool calls holds neither the arena nor the regions.
+#[derive(Default)]
+struct Slots(Mutex<Vec<Slot>>);
+
 struct Slot {
-    run: PageRun,
+    /// `None` after it gave its pages up; then it is free, or being taken.
+    run: Option<PageRun>,
     place: Place,
+}
+
+impl Slots {
+    /// Gives up the pages of free regions, the highest first, as many as are needed.
+    fn relieve(&self, pool: &Pool, owner: Owner, need: Need) {
+        let mut given = 0;
+        for slot in lock(&self.0).iter_mut().rev() {
+            if given >= need.pages {
+                return;
+            }
+            if slot.place == Place::Here
+                && let Some(run) = slot.run.take()
+            {
+                pool.release(owner, run);
+                given += run.pages;
+            }
+        }
+    }
+
+    /// What the region with these pages is doing.
+    fn describe(&self, run: PageRun) -> Option<&'static str> {
+        let slots = lock(&self.0);
+        let slot = slots.iter().find(|slot| slot.run == Some(run))?;
+        Some(match slot.place {
+            Place::Here => Phase::Free.name(),
+            Place::Out { phase, .. } => phase.name(),
+            Place::Flying { .. } => Phase::InFlight.name(),
+        })
+    }
 }
 
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -174,6 +232,18 @@ enum Place {
 impl Shared {
     fn pool(&self) -> &Pool {
         self.arena.pool(self.tier)
+    }
+
+    /// Pages for a region that gave its own up. Without the lock: the pool may call [`Slots::relieve`] for them.
+    #[cold]
+    fn reserve_again(&self, index: usize) -> Result<PageRun, MemoryError> {
+        let reserved = self.pool().reserve(self.owner, self.pages);
+        let slot = &mut lock(&self.slots.0)[index];
+        match reserved {
+            Ok(run) => slot.run = Some(run),
+            Err(_) => slot.place = Place::Here,
+        }
+        reserved
     }
 
     /// Debug builds make what has landed unrecognisable.
@@ -210,11 +280,16 @@ impl Drop for Shared {
         // Every region holds its home, so none is out. One in flight may still be read: better lost to the pool, and listed in its table,
         // than written by its next owner.
         let pool = self.arena.pool(self.tier);
-        let slots = lock(&self.slots);
-        for slot in slots.iter().filter(|slot| slot.place == Place::Here) {
-            pool.release(self.owner, slot.run);
+        self.registered.clear();
+        let mut slots = lock(&self.slots.0);
+        let landed = slots.iter().all(|slot| slot.place == Place::Here);
+        // Emptied, because the pool may still be calling `Slots::relieve` from another thread.
+        for slot in slots.drain(..).filter(|slot| slot.place == Place::Here) {
+            slot.run
+                .into_iter()
+                .for_each(|run| pool.release(self.owner, run));
         }
-        if slots.iter().all(|slot| slot.place == Place::Here) {
+        if landed {
             pool.retire(self.owner);
         }
     }

@@ -5,7 +5,8 @@ use std::ptr::NonNull;
 
 use super::POISON;
 use crate::consts::{PAGE, pages_for};
-use crate::{Arena, MemoryError, Owner, PageRun};
+use crate::sync::{Arc, Mutex, lock};
+use crate::{Arena, MemoryError, Need, Owner, PageRun, Pool, Registration, Rung};
 
 /// Pages of the first block: 256 KiB, well within a core's second-level cache.
 const PAGES_FIRST: u32 = 4;
@@ -17,11 +18,14 @@ const PAGES_STEP_MAX: u32 = 256;
 /// every few frames keeps its blocks.
 const IDLE_FRAMES: u32 = 64;
 
-/// Blocks in order: spent in this frame, the one in use, kept for later.
+/// Blocks in order: spent in this frame, and the one in use. Those kept for later lie apart, where the pool can have them back when it
+/// runs out, also while this worker is busy.
 pub(super) struct Blocks {
     arena: Arena,
     owner: Owner,
     list: Vec<Block>,
+    spare: Arc<Spare>,
+    recycling: Option<Registration>,
     /// Index of the block in use; those before it are spent. 0 also when there is none yet.
     current: usize,
     /// Bytes used in spent blocks.
@@ -29,6 +33,10 @@ pub(super) struct Blocks {
     /// Blocks ever reserved.
     reserved: u64,
 }
+
+/// Blocks that this frame has not used, in the order in which they came.
+#[derive(Default)]
+struct Spare(Mutex<Vec<Block>>);
 
 /// One run of pages.
 struct Block {
@@ -41,6 +49,10 @@ struct Block {
     /// Blocks of this scratch that were reserved before it.
     born: u64,
 }
+
+// SAFETY: the pointer is an address within the block's own run, used only by whoever owns the block; a spare one is only counted and
+// released by others.
+unsafe impl Send for Block {}
 
 /// What [`Blocks::take`] found: the memory asked for, and where to go on.
 pub(super) struct Taken {
@@ -55,14 +67,19 @@ impl Blocks {
         worker: usize,
         budget_bytes: u64,
     ) -> Result<Blocks, MemoryError> {
-        let owner = arena
-            .scene()
-            .owner(&format!("scratch {worker}"), budget_bytes)?;
+        let pool = arena.scene();
+        let owner = pool.owner(&format!("scratch {worker}"), budget_bytes)?;
         // Room that steady frames do not outgrow: with doubling, 32 blocks hold gigabytes.
+        let room = || Vec::with_capacity(32);
+        let spare = Arc::new(Spare(Mutex::new(room())));
+        let giving = spare.clone();
+        let relieve = move |pool: &Pool, need| giving.relieve(pool, owner, need);
         Ok(Blocks {
             arena: arena.clone(),
             owner,
-            list: Vec::with_capacity(32),
+            list: room(),
+            spare,
+            recycling: Some(pool.on_pressure(owner, Rung::Recycle, relieve)),
             current: 0,
             filled: 0,
             reserved: 0,
@@ -83,19 +100,12 @@ impl Blocks {
     ) -> Result<Taken, MemoryError> {
         self.check_alignment(layout)?;
         let size = layout.size();
-        let next = if self.list.is_empty() {
-            0
-        } else {
-            self.current + 1
-        };
-        let index = match self.list[next..]
-            .iter()
-            .position(|block| block.bytes() >= size)
-        {
-            Some(offset) => next + offset,
+        let next = self.list.len();
+        let block = match self.spare.take(size) {
+            Some(block) => block,
             None => self.add(size)?,
         };
-        self.list.swap(next, index);
+        self.list.push(block);
         let block = &mut self.list[next];
         // Blocks begin on a page, so every alignment that was let in holds at their start.
         let start = block.start;
@@ -134,24 +144,32 @@ impl Blocks {
         {
             self.list[self.current].used = used;
         }
-        let (pool, owner, current) = (self.arena.scene(), self.owner, self.current);
-        let mut index = 0;
-        self.list.retain_mut(|block| {
-            let touched = index <= current;
-            index += 1;
-            block.idle = if touched { 0 } else { block.idle + 1 };
-            if cfg!(debug_assertions) && touched {
+        if cfg!(debug_assertions) {
+            for block in &self.list {
                 // SAFETY: within the block, which is this scratch's own; the caller has it exclusively, so no reference into it is left.
                 unsafe { block.start.write_bytes(POISON, block.used) };
             }
+        }
+        let (pool, owner) = (self.arena.scene(), self.owner);
+        let mut spare = lock(&self.spare.0);
+        spare.retain_mut(|block| {
+            block.idle += 1;
             let keep = block.idle < IDLE_FRAMES;
             if !keep {
                 pool.release(owner, block.run);
             }
             keep
         });
+        for mut block in self.list.drain(..) {
+            block.idle = 0;
+            spare.push(block);
+        }
         // Back to the order in which they came, so that the same frame again gets the same addresses, hot from the last one.
-        self.list.sort_unstable_by_key(|block| block.born);
+        spare.sort_unstable_by_key(|block| block.born);
+        if !spare.is_empty() {
+            self.list.push(spare.remove(0));
+        }
+        drop(spare);
         (self.current, self.filled) = (0, 0);
         let first = self.list.first();
         first.map_or((pool.base(), pool.base().addr().get()), |block| {
@@ -159,27 +177,24 @@ impl Blocks {
         })
     }
 
-    /// Reserves a block of at least `size` bytes; returns its place in the list.
-    fn add(&mut self, size: usize) -> Result<usize, MemoryError> {
+    /// Reserves a block of at least `size` bytes.
+    fn add(&mut self, size: usize) -> Result<Block, MemoryError> {
         let pool = self.arena.scene();
         let needed = u32::try_from(pages_for(size as u64)).unwrap_or(u32::MAX);
         let held: u32 = self.list.iter().map(|block| block.run.pages).sum();
+        let held = held + self.spare.pages();
         let comfortable = held.clamp(PAGES_FIRST, PAGES_STEP_MAX).max(needed);
-        let reserve = |pages| pool.reserve_unzeroed(self.owner, pages);
-        let run = match reserve(comfortable) {
-            // Near the budget, or in a fragmented pool: what is needed is better than what would be comfortable.
-            Err(_) if needed < comfortable => reserve(needed)?,
-            other => other?,
-        };
-        self.list.push(Block {
+        // Near the budget, or in a fragmented pool: what is needed is better than what would be comfortable.
+        let run = pool.reserve_unzeroed_at_least(self.owner, needed, comfortable)?;
+        let born = self.reserved;
+        self.reserved += 1;
+        Ok(Block {
             run,
             start: pool.address(run),
             used: 0,
             idle: 0,
-            born: self.reserved,
-        });
-        self.reserved += 1;
-        Ok(self.list.len() - 1)
+            born,
+        })
     }
 
     fn used_in_current(&self, cursor: NonNull<u8>) -> usize {
@@ -201,10 +216,36 @@ impl Blocks {
     }
 }
 
+impl Spare {
+    /// The first block of at least `size` bytes.
+    fn take(&self, size: usize) -> Option<Block> {
+        let mut blocks = lock(&self.0);
+        let found = blocks.iter().position(|block| block.bytes() >= size)?;
+        Some(blocks.remove(found))
+    }
+
+    fn pages(&self) -> u32 {
+        lock(&self.0).iter().map(|block| block.run.pages).sum()
+    }
+
+    /// Gives up the newest blocks, as many as are needed.
+    fn relieve(&self, pool: &Pool, owner: Owner, need: Need) {
+        let (mut blocks, mut given) = (lock(&self.0), 0);
+        while given < need.pages
+            && let Some(block) = blocks.pop()
+        {
+            pool.release(owner, block.run);
+            given += block.run.pages;
+        }
+    }
+}
+
 impl Drop for Blocks {
     fn drop(&mut self) {
+        self.recycling = None;
         let pool = self.arena.scene();
-        for block in &self.list {
+        // Emptied, because the pool may still be calling `Spare::relieve` from another thread.
+        for block in self.list.drain(..).chain(lock(&self.spare.0).drain(..)) {
             pool.release(self.owner, block.run);
         }
         pool.retire(self.owner);

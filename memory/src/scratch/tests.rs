@@ -179,9 +179,9 @@ fn a_spent_budget_is_an_error_with_the_table_and_leaves_scratch_usable() {
         .to_string();
     let want = "memory: owner \"scratch 3\" asks pool scene for 128 KiB but holds 256 KiB of its budget of 320 KiB; \
                 raise that budget, or release something first\n\
-                pool   owner               used        peak      budget  runs\n\
-                scene  (whole pool)     256 KiB     256 KiB       4 MiB\n\
-                scene  scratch 3        256 KiB     256 KiB     320 KiB     1";
+                pool   owner           pages        used        peak      budget    use  runs  frame\n\
+                scene  (whole pool)        4     256 KiB     256 KiB       4 MiB     7%\n\
+                scene  scratch 3           4     256 KiB     256 KiB     320 KiB    80%     1      0";
     assert_eq!(error, want);
     assert_eq!(
         scratch

@@ -4,7 +4,9 @@
 mod compile_fail;
 mod heap;
 mod limits;
+mod map;
 mod pools;
+mod pressure;
 mod random;
 mod scratch;
 mod stream_rules;
