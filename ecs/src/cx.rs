@@ -34,6 +34,8 @@ pub struct Run<'a> {
     pub step: &'a Step<'a>,
     /// The worker whose thread this is.
     pub worker: usize,
+    /// The worker that the executor called; others run parts of what it opens.
+    pub home: usize,
     /// The system's place in written order.
     pub place: u32,
     /// The chunk's place among the chunks of the system's group; 0 for whole systems.
@@ -50,6 +52,17 @@ impl Run<'_> {
             place: self.place,
             chunk: self.chunk,
         }
+    }
+
+    /// A part of this run, done by the worker whose thread this is. The scratch that it takes is the system's.
+    pub(crate) fn part(&self, worker: usize, f: impl FnOnce(&Run<'_>)) {
+        let run = Run { worker, ..*self };
+        if worker == self.home {
+            // Counted there with the rest of the run.
+            return f(&run);
+        }
+        // SAFETY: the caller says that its thread runs as this worker.
+        unsafe { self.step.workers.count_part(worker, self.place, || f(&run)) };
     }
 }
 
@@ -146,8 +159,7 @@ impl<'a> Cx<'a> {
             .step
             .jobs
             .par_for(label, count, grain, |range, worker| {
-                let run = Run { worker, ..run };
-                f(range, Cx::whole(&run));
+                run.part(worker, |run| f(range, Cx::whole(run)));
             });
     }
 

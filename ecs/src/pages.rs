@@ -60,9 +60,14 @@ impl Pages {
         self.history.before_write(offset, bytes);
     }
 
-    /// Reserves a run that reads as zero.
-    pub(crate) fn reserve(&self, owner: Owner, pages: u32) -> Result<PageRun, MemoryError> {
-        let run = self.pool().reserve(owner, pages)?;
+    /// Reserves a run that reads as zero: `wanted` pages where they are free, else `least`.
+    pub(crate) fn reserve_at_least(
+        &self,
+        owner: Owner,
+        least: u32,
+        wanted: u32,
+    ) -> Result<PageRun, MemoryError> {
+        let run = self.pool().reserve_at_least(owner, least, wanted)?;
         self.history.fresh(run);
         Ok(run)
     }

@@ -71,20 +71,21 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
         cx.jobs()
             .par_for(label, visits.chunks.len(), 1, |range, worker| {
                 let visits = &visits;
-                let run = Run { worker, ..run };
-                for visit in &visits.chunks[range] {
-                    let chunk = world.chunk(visit.chunk);
-                    let (pointers, entities) =
-                        (Q::pointers(visit.columns, chunk), chunk.entities());
-                    for row in 0..entities.len() {
-                        // SAFETY: the system declared the access, each chunk is visited by one worker,
-                        // and each row once.
-                        f(
-                            unsafe { Q::item(pointers, row) },
-                            Cx::row(&run, entities, row),
-                        );
+                run.part(worker, |run| {
+                    for visit in &visits.chunks[range] {
+                        let chunk = world.chunk(visit.chunk);
+                        let (pointers, entities) =
+                            (Q::pointers(visit.columns, chunk), chunk.entities());
+                        for row in 0..entities.len() {
+                            // SAFETY: the system declared the access, each chunk is visited by one worker,
+                            // and each row once.
+                            f(
+                                unsafe { Q::item(pointers, row) },
+                                Cx::row(run, entities, row),
+                            );
+                        }
                     }
-                }
+                });
             });
     }
 

@@ -216,16 +216,8 @@ impl Slabs {
                 number
             }
         };
-        let reserve = |count| pages.reserve(owner, count);
-        let run = reserve(wanted)
-            .or_else(|refusal| {
-                if wanted > least {
-                    reserve(least)
-                } else {
-                    Err(refusal)
-                }
-            })
-            .map_err(what())?;
+        let run = pages.reserve_at_least(owner, least, wanted);
+        let run = run.map_err(what())?;
         self.vacant.pop();
         self.table.set(
             number,

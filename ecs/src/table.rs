@@ -227,14 +227,8 @@ pub(crate) fn grow(
     let needed = pages_for(capacity * u64::from(record_bytes));
     let wanted = needed.max(header.run.pages.saturating_mul(2));
     // Zeroed, since an image holds whole pages; pages that were never used are zero already and cost nothing.
-    let run = pages.reserve(owner, wanted).or_else(|refusal| {
-        // Twice the size may be too much where the size itself is not.
-        if wanted > needed {
-            pages.reserve(owner, needed)
-        } else {
-            Err(refusal)
-        }
-    })?;
+    // Twice the size may be too much where the size itself is not.
+    let run = pages.reserve_at_least(owner, needed, wanted)?;
     let used = header.len as usize * record_bytes as usize;
     let (from, to) = (
         pages.at(header.run.first * PAGE as u32),

@@ -13,6 +13,26 @@ pub(crate) struct Own {
     pub(crate) log: Log,
     /// The system's place and the entity at which this worker's last panic began.
     pub(crate) failed: Cell<Option<(u32, Entity)>>,
+    taken: Taken,
+}
+
+/// Scratch that systems took from one worker in this step.
+#[derive(Default)]
+struct Taken {
+    /// Bytes by the system's place in written order.
+    by_system: Box<[Cell<u64>]>,
+    any: Cell<bool>,
+    /// Whether a part is being counted; those that it opens itself are within.
+    within: Cell<bool>,
+}
+
+impl Taken {
+    fn add(&self, place: u32, bytes: u64) {
+        if let Some(taken) = self.by_system.get(place as usize) {
+            taken.set(taken.get() + bytes);
+            self.any.set(true);
+        }
+    }
 }
 
 /// The workers' scratch and command logs, one each, so that recording needs no lock.
@@ -60,6 +80,66 @@ impl Workers {
         &self.own[index]
     }
 
+    /// Runs a system, or a part of it, and counts the scratch that it takes from this worker: a look at the bump pointer before and after.
+    ///
+    /// # Safety
+    /// As [`Workers::scratch`].
+    #[inline(always)]
+    pub(crate) unsafe fn count(&self, index: usize, place: u32, run: impl FnOnce()) {
+        // SAFETY: the caller's promise is passed on.
+        let scratch = unsafe { self.scratch(index) };
+        let before = scratch.used();
+        run();
+        let bytes = scratch.used() - before;
+        if bytes > 0 {
+            self.own[index].taken.add(place, bytes);
+        }
+    }
+
+    /// As [`Workers::count`], for a part of a run that another worker opened. A part may open parts itself, and its worker helps with
+    /// them: they are counted once.
+    ///
+    /// # Safety
+    /// As [`Workers::scratch`].
+    pub(crate) unsafe fn count_part(&self, index: usize, place: u32, run: impl FnOnce()) {
+        let within = &self.own[index].taken.within;
+        if within.replace(true) {
+            return run();
+        }
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.count(index, place, run) };
+        within.set(false);
+    }
+
+    /// Makes room for counting what so many systems take.
+    pub(crate) fn expect_systems(&mut self, systems: usize) {
+        for own in &mut self.own {
+            if own.taken.by_system.len() < systems {
+                own.taken.by_system = vec![Cell::new(0); systems].into();
+            }
+        }
+    }
+
+    /// Calls `each` with the place of every system that took scratch and the bytes that it took over all workers, in written order, and
+    /// forgets them.
+    pub(crate) fn take_counts(&mut self, mut each: impl FnMut(usize, u64)) {
+        let mut any = false;
+        for own in &mut self.own {
+            any |= own.taken.any.replace(false);
+        }
+        if !any {
+            return;
+        }
+        let systems = self.own.iter().map(|own| own.taken.by_system.len()).min();
+        for place in 0..systems.unwrap_or(0) {
+            let bytes = self.own.iter().map(|own| own.taken.by_system[place].take());
+            let bytes: u64 = bytes.sum();
+            if bytes > 0 {
+                each(place, bytes);
+            }
+        }
+    }
+
     /// The permission to read what any worker lent in this frame.
     pub fn guard(&self) -> FrameGuard<'_> {
         self.scratch.guard()
@@ -76,8 +156,15 @@ impl Workers {
     pub fn vent(&mut self) {
         for own in &mut self.own {
             own.log.clear();
+            // A part that panicked left it set.
+            own.taken.within.set(false);
         }
         self.scratch.vent();
+    }
+
+    /// Gives scratch that is not in use back to the pool; see [`ScratchSet::trim`].
+    pub fn trim(&mut self) {
+        self.scratch.trim();
     }
 
     /// The place of the system whose commands were being applied when that panicked; forgets it.

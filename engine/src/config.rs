@@ -11,9 +11,14 @@
 //! total = "1 GiB"
 //! logic = "512 MiB"
 //!
-//! [memory.terrain]          # a part of a pool promised to an owner of that name
+//! [memory.terrain]          # a part of a pool promised to an owner of that name, and the most that it may hold; the world's
+//!                           # owners, such as "component Position", can be given one as well
 //! pool = "logic"
 //! budget = "64 MiB"
+//!
+//! [systems.look]            # what a system may take of scratch in one step
+//! scratch = "1 MiB"
+//! over = "error"            # or "degrade": go on slower, and count the steps
 //!
 //! [run]                     # where the command line says nothing
 //! frames = 600
@@ -22,21 +27,23 @@
 //! seed = 7
 //! ```
 //!
-//! Everything is optional, the file too. A key that is not known is an error, because it is a slip of the pen or meant for another version.
+//! Sizes are in bytes; those of `[memory]` are rounded up to pages of 64 KiB. Everything is optional, the file too. A key that is not known is an error, because it is a slip of the pen or meant for another version.
 
 mod error;
+mod memory;
 mod reader;
-mod size;
+pub(crate) mod size;
+mod systems;
 
 use std::path::{Path, PathBuf};
 
 use layerw_jobs::THREADS_MAX;
-use layerw_memory::{MemoryConfig, RegionConfig, Tier};
 use layerw_platform::files::{FileError, Files};
 
 pub use error::{ConfigError, Place};
 
-use reader::Section;
+pub(crate) use memory::{MemoryBudgets, SIZE};
+pub(crate) use systems::SystemBudget;
 
 /// The name of the file in a project's folder.
 pub const FILE: &str = "layerw.toml";
@@ -53,7 +60,9 @@ pub(crate) struct Config {
     /// `[settings]`, in order of name.
     pub(crate) settings: Vec<FileSetting>,
     /// `[memory]` with its regions, validated.
-    pub(crate) memory: MemoryConfig,
+    pub(crate) memory: MemoryBudgets,
+    /// `[systems]`, in order of name.
+    pub(crate) systems: Vec<SystemBudget>,
     /// `[run]`.
     pub(crate) run: RunDefaults,
 }
@@ -90,30 +99,46 @@ impl Config {
             Err(FileError::Missing { .. }) => return Ok(Config::default()),
             Err(error) => return Err(error.into()),
         };
-        let text = std::str::from_utf8(&bytes).map_err(|error| ConfigError::Encoding {
-            path: path.clone(),
-            offset: error.valid_up_to(),
-        })?;
-        Config::parse(&path, text)
+        Config::parse(&path, text_of(&path, &bytes)?)
+    }
+
+    /// Takes the budgets, `[memory]` and `[systems]`, from another file in place of its own. The file must be there and hold nothing else.
+    pub(crate) fn take_budgets(
+        &mut self,
+        files: &impl Files,
+        path: &Path,
+    ) -> Result<(), ConfigError> {
+        let bytes = files.read(path)?;
+        let budgets = Config::parse_kinds(path, text_of(path, &bytes)?, Kinds::Budgets)?;
+        (self.memory, self.systems) = (budgets.memory, budgets.systems);
+        Ok(())
     }
 
     /// Understands `text`, the content of `path`.
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Config, ConfigError> {
+        Config::parse_kinds(path, text, Kinds::All)
+    }
+
+    fn parse_kinds(path: &Path, text: &str, kinds: Kinds) -> Result<Config, ConfigError> {
         reader::with_document(path, text, |mut document| {
             let mut config = Config::default();
-            if let Some(mut project) = document.section("project")? {
+            let all = kinds == Kinds::All;
+            if all && let Some(mut project) = document.section("project")? {
                 config.name = project.text("name", "a text of at least one letter", |name| {
                     (!name.is_empty()).then(|| name.to_owned())
                 })?;
                 project.finish()?;
             }
-            if let Some(settings) = document.section("settings")? {
+            if all && let Some(settings) = document.section("settings")? {
                 config.settings = settings.scalars()?;
             }
             if let Some(memory) = document.section("memory")? {
-                config.memory = read_memory(memory)?;
+                config.memory = memory::read(memory)?;
             }
-            if let Some(mut run) = document.section("run")? {
+            if let Some(systems) = document.section("systems")? {
+                config.systems = systems::read(systems)?;
+            }
+            if all && let Some(mut run) = document.section("run")? {
                 config.run = RunDefaults {
                     frames: run.whole("frames", "a whole number of steps, 0 or more", Some)?,
                     threads: run.whole("threads", WORKERS, |threads| {
@@ -133,38 +158,19 @@ impl Config {
     }
 }
 
-/// Budgets and regions, and the proof that they fit.
-fn read_memory(mut section: Section<'_>) -> Result<MemoryConfig, ConfigError> {
-    const SIZE: &str = "a size such as 1048576 or \"64 MiB\"";
-    let total = section.size("total", SIZE)?;
-    let mut config = total.map_or_else(MemoryConfig::default, MemoryConfig::with_total);
-    for (key, budget) in [
-        ("logic", &mut config.logic),
-        ("scene", &mut config.scene),
-        ("gpu", &mut config.gpu),
-    ] {
-        if let Some(size) = section.size(key, SIZE)? {
-            *budget = size;
-        }
-    }
-    for (name, mut region) in section.subsections()? {
-        let tier = region.text("pool", "\"logic\", \"scene\" or \"gpu\"", |pool| {
-            Tier::ALL.into_iter().find(|tier| tier.name() == pool)
-        })?;
-        let budget = region.size("budget", SIZE)?;
-        config.regions.push(RegionConfig {
-            name,
-            tier: region.required("pool", tier)?,
-            budget: region.required("budget", budget)?,
-        });
-        region.finish()?;
-    }
-    let place = section.place();
-    section.finish()?;
-    match config.validate() {
-        Ok(_) => Ok(config),
-        Err(source) => Err(ConfigError::Memory { place, source }),
-    }
+/// Which sections may stand in a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Kinds {
+    All,
+    /// `[memory]` and `[systems]`.
+    Budgets,
+}
+
+fn text_of<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, ConfigError> {
+    std::str::from_utf8(bytes).map_err(|error| ConfigError::Encoding {
+        path: path.to_owned(),
+        offset: error.valid_up_to(),
+    })
 }
 
 #[cfg(test)]

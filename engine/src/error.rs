@@ -4,7 +4,7 @@ use layerw_ecs::EcsError;
 use layerw_ecs::schedule::ScheduleError;
 use layerw_frame_graph::GraphError;
 use layerw_jobs::JobsError;
-use layerw_memory::MemoryError;
+use layerw_memory::{Bytes, MemoryError};
 use layerw_platform::files::FileError;
 use layerw_platform::signals::SignalError;
 use layerw_trace::TraceError;
@@ -54,6 +54,21 @@ pub enum Error {
     Poisoned {
         /// The message of the failure that poisoned it.
         cause: String,
+    },
+    /// A system took more scratch in a step than its budget; the step is whole.
+    #[error(
+        "system `{system}` took {} of scratch in step {step}, more than its budget of {}; raise `[systems.{system}] scratch`, set `over = \"degrade\"`, or take less",
+        Bytes(*taken), Bytes(*budget)
+    )]
+    ScratchBudget {
+        /// The system.
+        system: String,
+        /// The step.
+        step: u64,
+        /// Bytes that it took, over all its runs.
+        taken: u64,
+        /// Bytes that it may take.
+        budget: u64,
     },
     /// The command line is wrong.
     #[error(transparent)]
@@ -112,6 +127,7 @@ impl Error {
             Error::World(_) => "world",
             Error::System { .. } => "system",
             Error::Poisoned { .. } => "poisoned",
+            Error::ScratchBudget { .. } => "scratch-budget",
             Error::Usage(_) => "usage",
             Error::Setting(_) => "setting",
             Error::Config(_) => "config",

@@ -1,11 +1,17 @@
 //! The figures of a run, as JSON.
 
+mod memory;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::frame_times::FrameMilliseconds;
+
+pub(crate) use memory::{
+    ArenaFigures, LimitFigures, MemoryFigures, PoolFigures, RegionFigures, pools, regions,
+};
 
 /// What `--report` writes, before the project's own keys.
 #[derive(Clone, Debug, Serialize)]
@@ -40,19 +46,13 @@ pub(crate) struct Report {
     /// What is kept of past steps, where they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rewind: Option<RewindFigures>,
+    pub(crate) memory: ArenaFigures,
     pub(crate) pools: Vec<PoolFigures>,
+    /// Who holds what of the pools at the end.
+    pub(crate) regions: Vec<RegionFigures>,
     pub(crate) systems: Vec<SystemFigures>,
     /// Scripts of the project: none, until there are scripts.
     pub(crate) scripts: Vec<Value>,
-}
-
-/// A pool, in bytes.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct PoolFigures {
-    pub(crate) name: &'static str,
-    pub(crate) used: u64,
-    pub(crate) peak: u64,
-    pub(crate) budget: u64,
 }
 
 /// Past steps that the run could go back to at its end, and the bytes of what was written since.
@@ -74,6 +74,12 @@ pub(crate) struct SystemFigures {
     pub(crate) name: String,
     pub(crate) calls: u64,
     pub(crate) ms: f64,
+    /// Most bytes of scratch that it took in one step, over all its runs.
+    pub(crate) scratch_peak: u64,
+    /// What layerw.toml lets it take.
+    pub(crate) scratch_budget: Option<u64>,
+    /// Steps in which it took more.
+    pub(crate) scratch_over: u64,
 }
 
 /// A project's own key is one of the report's.
@@ -100,18 +106,28 @@ impl Report {
             }
             all.insert(key, value);
         }
-        let mut json = serde_json::to_vec_pretty(&all).expect("as above");
-        json.push(b'\n');
-        Ok(json)
+        Ok(json(&all).into_bytes())
     }
+}
+
+/// JSON that a person can read, with a newline at its end.
+pub(crate) fn json(value: &impl Serialize) -> String {
+    let mut json =
+        serde_json::to_string_pretty(value).expect("figures have nothing that JSON lacks");
+    json.push('\n');
+    json
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use layerw_memory::{Arena, MemoryConfig};
     use serde_json::json;
 
     fn report() -> Report {
+        let arena = Arena::new(&MemoryConfig::with_total(1 << 20)).expect("a small arena");
+        let world = arena.logic().owner("world", 1 << 17).expect("a name");
+        arena.logic().reserve(world, 1).expect("room");
         Report {
             project: "test".into(),
             engine: "1",
@@ -134,16 +150,16 @@ mod tests {
             allocations_per_frame: None,
             allocations_per_frame_missing: Some("fewer than 61 frames"),
             rewind: None,
-            pools: vec![PoolFigures {
-                name: "logic",
-                used: 1,
-                peak: 2,
-                budget: 3,
-            }],
+            memory: ArenaFigures::of(&arena, None),
+            pools: pools(&arena),
+            regions: regions(&arena),
             systems: vec![SystemFigures {
                 name: "gravity".into(),
                 calls: 3,
                 ms: 0.5,
+                scratch_peak: 64,
+                scratch_budget: None,
+                scratch_over: 0,
             }],
             scripts: Vec::new(),
         }
@@ -166,7 +182,29 @@ mod tests {
         );
         assert_eq!(
             value["systems"],
-            json!([{"name": "gravity", "calls": 3, "ms": 0.5}])
+            json!([{
+                "name": "gravity", "calls": 3, "ms": 0.5,
+                "scratch_peak": 64, "scratch_budget": null, "scratch_over": 0,
+            }])
+        );
+        assert_eq!(
+            (&value["memory"]["total"], &value["memory"]["reduced_from"]),
+            (&json!(1 << 20), &Value::Null)
+        );
+        assert_eq!(
+            value["pools"][0],
+            json!({
+                "name": "logic", "used": 65_536, "peak": 65_536, "budget": 524_288,
+                "free": 458_752, "longest_free": 458_752,
+                "pressure": {"recycles": 0, "recycled": 0, "degrades": 0, "degraded": 0, "refusals": 0},
+            })
+        );
+        assert_eq!(
+            value["regions"],
+            json!([{
+                "pool": "logic", "owner": "world", "used": 65_536, "peak": 65_536, "budget": 131_072,
+                "runs": 1, "frame": 0,
+            }])
         );
         assert_eq!(value["settings"], json!({"boids": "5"}));
         assert_eq!(value["scripts"], json!([]));

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::sim::{Finish, FinishHook, RestoreHook, Sim};
-use layerw_ecs::schedule::{Failure, Schedule, SystemCost};
+use layerw_ecs::schedule::{Failure, NoSuchSystem, Schedule, ScratchBudget, SystemCost};
 use layerw_ecs::workers::Workers;
 use layerw_ecs::{StateHash, World};
 use layerw_frame_graph::{NodeId, Plan, RunOptions, Spread};
@@ -79,7 +79,7 @@ impl Runner {
     /// # Errors
     /// A system panicked, or memory does not suffice for its commands: the world is half-done then and
     /// refuses further steps until a snapshot is restored or it [goes back](Runner::rewind). The workers stay usable. Or the world was
-    /// restored or replaced and lacks what the systems read.
+    /// restored or replaced and lacks what the systems read. Or a system took more scratch than its budget: then the step is whole, and more can follow.
     pub fn step(&mut self) -> Result<()> {
         let shuffle = self
             .options
@@ -129,7 +129,28 @@ impl Runner {
             let error = system_error(&failure);
             self.poisoned = Some(error.to_string());
             error
-        })
+        })?;
+        match self.schedule.scratch_excess() {
+            None => Ok(()),
+            Some(excess) => Err(Error::ScratchBudget {
+                system: excess.system.to_owned(),
+                step: self.world.step() - 1,
+                taken: excess.taken,
+                budget: excess.budget,
+            }),
+        }
+    }
+
+    /// Limits what a system may take of scratch in one step, as `[systems.NAME]` of layerw.toml does.
+    ///
+    /// # Errors
+    /// There is no such system.
+    pub fn set_scratch_budget(
+        &mut self,
+        system: &str,
+        budget: ScratchBudget,
+    ) -> Result<(), NoSuchSystem> {
+        self.schedule.set_scratch_budget(system, budget)
     }
 
     /// Keeps the last `steps` steps from now on, to [go back](Runner::rewind) to. What was written since stands in the Scene pool, under the owner

@@ -42,12 +42,16 @@ pub(crate) type FinishHook = Box<dyn FnOnce(&mut Finish<'_>) + Send>;
 pub(crate) type RestoreHook = Box<dyn Fn(&mut World) + Send>;
 
 impl Sim {
-    /// An empty simulation with the default budgets.
+    /// An empty simulation with the default budgets: those of 4 GiB, or of as much as the process has address space for
+    /// ([`MemoryConfig::fitting`]).
     ///
     /// # Panics
     /// The system refuses to reserve the arena's address space; [`Sim::with_memory`] returns the error and takes smaller budgets.
     pub fn new() -> Self {
-        Self::with_memory(&MemoryConfig::default()).unwrap_or_else(|error| panic!("{error}"))
+        MemoryConfig::fitting()
+            .map_err(Into::into)
+            .and_then(|config| Self::with_memory(&config))
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// An empty simulation in an arena of the given budgets.

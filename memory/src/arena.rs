@@ -1,6 +1,5 @@
 //! The arena: one reservation of address space, split into three pools that never move.
 
-use crate::consts::PAGE;
 use crate::map::Mapping;
 use crate::sync::Arc;
 use crate::table::Table;
@@ -29,9 +28,9 @@ impl Arena {
     /// [`MemoryError::OwnersFull`] for too many named regions.
     pub fn new(config: &MemoryConfig) -> Result<Arena, MemoryError> {
         let layout = config.validate()?;
-        let bytes = layout.pages as u64 * PAGE as u64;
+        let bytes = layout.bytes();
         let mapping = Mapping::reserve(config.backing, bytes)
-            .map_err(|source| MemoryError::Map { bytes, source })?;
+            .map_err(|source| MemoryError::map(bytes, source))?;
         let backing = mapping.kind();
         let mapping = Arc::new(mapping);
         let pool = |tier: Tier| {

@@ -74,6 +74,13 @@ pub struct Rounding {
     pub given: u64,
 }
 
+impl ArenaLayout {
+    /// Bytes of the arena.
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.pages) * PAGE as u64
+    }
+}
+
 impl Default for MemoryConfig {
     fn default() -> MemoryConfig {
         MemoryConfig::with_total(RESERVE_DEFAULT)

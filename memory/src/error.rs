@@ -5,6 +5,7 @@
 
 use std::io;
 
+use crate::map::HostLimits;
 use crate::stream::StreamError;
 use crate::table::{Bytes, Table};
 
@@ -64,10 +65,15 @@ pub enum MemoryError {
         budget: u64,
     },
     /// The host refused the arena's address space.
-    #[error("memory: cannot reserve {} of address space: {source}; lower the total, or raise the process's limit", Bytes(*bytes))]
+    #[error(
+        "memory: cannot reserve {} of address space: {source}{}; lower the total, or raise the process's limit (ulimit -v)",
+        Bytes(*bytes), limit_note(*limit)
+    )]
     Map {
         /// Bytes asked for.
         bytes: u64,
+        /// Bytes of address space that the process may use, where there is such a limit.
+        limit: Option<u64>,
         /// What the host said.
         source: io::Error,
     },
@@ -215,7 +221,7 @@ pub enum MemoryError {
     },
     /// A stream region refused something.
     #[error(transparent)]
-    Stream(#[from] StreamError),
+    Stream(Box<StreamError>),
     /// Something of an earlier frame was read: its bytes may be anyone's by now.
     #[error("memory: a {what} lent in frame {lent} is read in frame {now}, but {}", stale_cure(*lent, *now))]
     Stale {
@@ -245,6 +251,31 @@ pub struct Refusal {
     pub longest: u64,
     /// Who holds what in the pool.
     pub table: Table,
+}
+
+// By hand, because it is boxed: a `Result` stays small.
+impl From<StreamError> for MemoryError {
+    fn from(error: StreamError) -> MemoryError {
+        MemoryError::Stream(Box::new(error))
+    }
+}
+
+impl MemoryError {
+    /// The host refused so many bytes of address space.
+    pub(crate) fn map(bytes: u64, source: io::Error) -> MemoryError {
+        let limit = HostLimits::read().address_space;
+        MemoryError::Map {
+            bytes,
+            limit,
+            source,
+        }
+    }
+}
+
+fn limit_note(limit: Option<u64>) -> String {
+    limit.map_or_else(String::new, |limit| {
+        format!(", the process may use {} in all", Bytes(limit))
+    })
 }
 
 fn stale_cure(lent: u32, now: u32) -> &'static str {

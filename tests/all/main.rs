@@ -3,4 +3,5 @@
 mod determinism;
 mod errors;
 mod failure;
+mod memory;
 mod order;

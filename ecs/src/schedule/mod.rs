@@ -7,10 +7,12 @@
 //! ```
 
 mod compile;
+mod scratch;
 mod stage;
 mod watched;
 
 pub use compile::ScheduleError;
+pub use scratch::{NoSuchSystem, OverScratch, ScratchBudget, ScratchExcess, SystemScratch};
 
 use crate::entity::Entity;
 use crate::system::{System, SystemDecl};
@@ -65,6 +67,8 @@ pub struct SystemCost<'a> {
     pub calls: u64,
     /// Time in all runs, summed over workers, in nanoseconds.
     pub ns: u64,
+    /// Scratch that it takes.
+    pub scratch: SystemScratch,
 }
 
 /// The systems, their plan, and the executor that runs it.
@@ -74,6 +78,7 @@ pub struct Schedule {
     executor: Executor,
     threads: usize,
     visits: Visits,
+    scratch: scratch::Book,
     /// Of what the systems' component numbers are.
     numbering: Numbering,
 }
@@ -115,12 +120,14 @@ impl Schedule {
         let plan = compile::compile(&mut nodes, world)?;
         let executor = Executor::new(&plan, threads);
         let visits = Visits::new(&plan);
+        let scratch = scratch::Book::new(nodes.len());
         Ok(Schedule {
             nodes,
             plan,
             executor,
             threads,
             visits,
+            scratch,
             numbering: world.numbering(),
         })
     }
@@ -138,6 +145,7 @@ impl Schedule {
                 name: &self.plan.node(node).name,
                 calls: cost.calls,
                 ns: cost.total_ns,
+                scratch: self.scratch.systems[node.index()],
             }
         })
     }
@@ -193,8 +201,12 @@ impl Schedule {
         );
         self.bind(world)
             .unwrap_or_else(|error| panic!("the world does not fit the systems: {error}"));
-        let venting = Venting(workers);
-        let workers = &mut *venting.0;
+        workers.expect_systems(self.nodes.len());
+        let mut venting = Venting {
+            workers,
+            trim: false,
+        };
+        let workers = &mut *venting.workers;
         let step = world.step();
         let nodes = self.nodes.len() as u64;
         let base = world.tick();
@@ -210,6 +222,7 @@ impl Schedule {
         );
         stage.refresh();
         let outcome = run(&mut self.executor, &self.plan, &stage);
+        venting.trim = self.scratch.close(workers);
         let applied = outcome
             .map_err(|failure| (Some(failure.node.index()), failure.payload))
             .and_then(|()| {
@@ -237,10 +250,17 @@ impl Schedule {
 }
 
 /// Recycles the scratch, and the commands in it, however the step ends: nothing of a step that was broken off may reach the next one.
-struct Venting<'w>(&'w mut Workers);
+struct Venting<'w> {
+    workers: &'w mut Workers,
+    /// Whether spare scratch goes back to the pool.
+    trim: bool,
+}
 
 impl Drop for Venting<'_> {
     fn drop(&mut self) {
-        self.0.vent();
+        self.workers.vent();
+        if self.trim {
+            self.workers.trim();
+        }
     }
 }

@@ -154,6 +154,7 @@ impl<'s> Stage<'s> {
         Run {
             step,
             worker,
+            home: worker,
             place,
             chunk,
             tick,
@@ -193,7 +194,7 @@ impl Work for Stage<'_> {
             let run = self.run_of(&step, node, worker, 0);
             // SAFETY: the plan orders this node after all that conflict with it, so its declared access is held; the executor calls on
             // the thread that runs as `worker`.
-            unsafe { system.run(&run) };
+            unsafe { step.workers.count(worker, run.place, || system.run(&run)) };
         }
     }
 
@@ -210,7 +211,11 @@ impl Work for Stage<'_> {
             let step = self.step();
             let run = self.run_of(&step, node, worker, chunk as u32);
             // SAFETY: as in `run`, for the rows of this chunk: the executor runs a group's systems on a chunk in order, on one worker.
-            unsafe { system.run_chunk(lent.visits.groups[group.index()][chunk], &run) };
+            unsafe {
+                let visited = lent.visits.groups[group.index()][chunk];
+                step.workers
+                    .count(worker, run.place, || system.run_chunk(visited, &run));
+            };
         }
     }
 }

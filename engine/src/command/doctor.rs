@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use layerw_jobs::Jobs;
-use layerw_memory::{Arena, Bytes, PAGE};
+use layerw_memory::{Arena, Bytes, Tier};
 use layerw_platform::threads::{Thread, threads};
 
 use super::options::{DoctorOptions, Switch};
@@ -12,36 +12,45 @@ use super::output;
 use super::prepare::{Prepared, Project};
 use super::{ENGINE_THREAD, FIRST_WORKER};
 use crate::error::Result;
+use crate::report::{self, LimitFigures, MemoryFigures, PoolFigures};
 use crate::runner::RunnerOptions;
 use crate::settings::Settings;
 use crate::sim::Sim;
 
-/// Prints what it finds; with a project, after building it, and with `--memory` after one step of it.
+/// Prints what it finds; with a project, after building it, and with `--memory` or `--json` after one step of it.
 pub(super) fn doctor(
     options: &DoctorOptions,
     build: Option<impl FnOnce(&Settings) -> Result<Sim>>,
 ) -> Result<ExitCode> {
     let project = Project::open(&options.build)?;
     let jobs = project.workers(&options.build, Switch::Off)?;
-    let mut text = String::new();
-    machine(&mut text, &jobs);
-    match build {
+    let prepared = match build {
+        None => None,
         Some(build) => {
             let runner = RunnerOptions::default();
             let mut prepared = project.prepare(build, &options.build, &jobs, runner, None)?;
-            if options.memory {
+            if options.memory || options.json {
                 prepared.runner.step()?;
             }
-            simulation(&mut text, &project, &prepared);
-            memory(&mut text, prepared.runner.arena(), options.memory);
+            Some(prepared)
         }
-        None => memory(
-            &mut text,
-            &Arena::new(&project.config.memory)?,
-            options.memory,
-        ),
-    }
-    threads_with_owners(&mut text);
+    };
+    let arena = match &prepared {
+        Some(prepared) => prepared.runner.arena().clone(),
+        None => Arena::new(&project.memory)?,
+    };
+    let text = if options.json {
+        report::json(&MemoryFigures::of(&arena, project.reduced_from))
+    } else {
+        let mut text = String::new();
+        machine(&mut text, &jobs);
+        if let Some(prepared) = &prepared {
+            simulation(&mut text, &project, prepared);
+        }
+        memory(&mut text, &arena, options.memory);
+        threads_with_owners(&mut text);
+        text
+    };
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -102,7 +111,7 @@ fn simulation(text: &mut String, project: &Project, prepared: &Prepared) {
 
 fn memory(text: &mut String, arena: &Arena, live: bool) {
     heading(text, "memory");
-    let bytes = Bytes(u64::from(arena.layout().pages) * PAGE as u64);
+    let bytes = Bytes(arena.layout().bytes());
     let _ = writeln!(text, "  {bytes} of address space on {}", arena.backing());
     for rounding in &arena.layout().roundings {
         let (asked, given) = (Bytes(rounding.asked), Bytes(rounding.given));
@@ -113,7 +122,7 @@ fn memory(text: &mut String, arena: &Arena, live: bool) {
         );
     }
     if !live {
-        for pool in [arena.logic(), arena.scene(), arena.gpu()] {
+        for pool in Tier::ALL.map(|tier| arena.pool(tier)) {
             let stats = pool.stats();
             let (used, budget) = (Bytes(stats.used), Bytes(stats.budget));
             let _ = writeln!(text, "  {:5}  {used} of {budget} in use", stats.name);
@@ -122,6 +131,9 @@ fn memory(text: &mut String, arena: &Arena, live: bool) {
     }
     for row in arena.table().to_string().lines() {
         let _ = writeln!(text, "  {row}");
+    }
+    for pool in report::pools(arena) {
+        free(text, &pool);
     }
     heading(text, "map of memory: pages of 64 KiB");
     let _ = writeln!(text, "  {:>6}  {:>6}  pool   owner", "first", "pages");
@@ -133,12 +145,68 @@ fn memory(text: &mut String, arena: &Arena, live: bool) {
             Some(holder) => {
                 let (peak, budget) = (Bytes(holder.peak), Bytes(holder.budget));
                 let (owner, frame) = (&holder.owner, holder.frame);
+                let state = holder
+                    .state
+                    .map_or(String::new(), |state| format!(", {state}"));
                 writeln!(
                     text,
-                    "{owner}, since frame {frame}, peak {peak} of {budget}"
+                    "{owner}{state}, since frame {frame}, peak {peak} of {budget}"
                 )
             }
         };
+    }
+    limits(text);
+}
+
+/// What is left of a pool, and what it cost when nothing was.
+fn free(text: &mut String, pool: &PoolFigures) {
+    let (name, free, longest) = (pool.name, Bytes(pool.free), Bytes(pool.longest_free));
+    let _ = write!(
+        text,
+        "  {name:5}  {free} free, {longest} of it in one piece"
+    );
+    let pressure = &pool.pressure;
+    if pressure.recycles + pressure.degrades + pressure.refusals > 0 {
+        let _ = write!(
+            text,
+            "; it ran out: {} recycled in {} calls, {} given up in {}, {} requests refused",
+            Bytes(pressure.recycled),
+            pressure.recycles,
+            Bytes(pressure.degraded),
+            pressure.degrades,
+            pressure.refusals
+        );
+    }
+    text.push('\n');
+}
+
+/// What this machine lets the process have.
+fn limits(text: &mut String) {
+    heading(text, "limits of this machine");
+    let limits = LimitFigures::read();
+    let size = |bytes: Option<u64>, otherwise: &str| {
+        bytes.map_or(otherwise.to_owned(), |bytes| Bytes(bytes).to_string())
+    };
+    let told = |word: Option<&str>| word.unwrap_or("not told").to_owned();
+    for (name, value) in [
+        (
+            "another arena could have",
+            size(limits.reservable, "not even 512 MiB"),
+        ),
+        (
+            "address space (ulimit -v)",
+            size(limits.address_space, "no limit known"),
+        ),
+        ("overcommit", told(limits.overcommit)),
+        ("huge pages", told(limits.huge_pages.as_deref())),
+        (
+            "huge pages of shared memory",
+            told(limits.huge_pages_shared.as_deref()),
+        ),
+        ("memory", size(limits.memory, "not told")),
+        ("memory to be had", size(limits.available, "not told")),
+    ] {
+        let _ = writeln!(text, "  {name:27}  {value}");
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use layerw_jobs::THREADS_MAX;
 
 use super::usage::{self, UsageError};
-use crate::config::WORKERS;
+use crate::config::{SIZE, WORKERS, size};
 
 /// What every help ends with.
 const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ended a run after its step; 1 failed; 2 wrong usage.";
@@ -91,6 +91,12 @@ pub(crate) struct BuildOptions {
     /// Number of workers [default: the CPUs that this process may use]
     #[arg(long, value_name = "T", value_parser = threads, allow_negative_numbers = true)]
     pub(crate) threads: Option<usize>,
+    /// Bytes of the whole arena, such as 64MiB [default: the variable LAYERW_MEMORY, the project's, or 4 GiB]
+    #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
+    pub(crate) memory_total: Option<u64>,
+    /// Take the budgets, [memory] and [systems], from this file and not from layerw.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) budget: Option<PathBuf>,
 }
 
 /// Options of `run`.
@@ -171,9 +177,12 @@ pub(crate) struct DiffOptions {
 pub(crate) struct DoctorOptions {
     #[command(flatten)]
     pub(crate) build: BuildOptions,
-    /// Print the live map of memory and who holds what, after one step
+    /// Print the live map of memory and who holds what, after one step of a project; and this machine's limits
     #[arg(long)]
     pub(crate) memory: bool,
+    /// Print the same as JSON, and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// On or off.
@@ -258,6 +267,10 @@ fn threads(text: &str) -> Result<usize, &'static str> {
     possible.ok_or(WORKERS)
 }
 
+fn size(text: &str) -> Result<u64, &'static str> {
+    size::parse(text).ok_or(SIZE)
+}
+
 fn frames(text: &str) -> Result<u64, &'static str> {
     text.parse()
         .map_err(|_| "a whole number of steps, 0 or more")
@@ -322,7 +335,7 @@ mod tests {
     fn everything_can_be_asked() {
         let options = run(
             "run --frames 10 --threads 2 --seed 0x2a --dt 0.5 --set a=1 --set b=c=d --pin on --shuffle 3 --hash-every 5 \
-             --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p",
+             --memory-total 64MiB --budget b --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p",
         );
         let build = BuildOptions {
             project: Some("p".into()),
@@ -330,6 +343,8 @@ mod tests {
             seed: Some(42),
             dt: Some(0.5),
             threads: Some(2),
+            memory_total: Some(64 << 20),
+            budget: Some("b".into()),
         };
         let expected = RunOptions {
             build,

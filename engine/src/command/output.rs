@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use layerw_platform::terminal::{Stderr, Terminal};
+
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output: {source}; send it somewhere else")]
@@ -26,6 +28,13 @@ pub(super) fn print(text: &str) -> Result<(), OutputError> {
 pub(super) fn print_line(line: fmt::Arguments<'_>) -> Result<(), OutputError> {
     let mut out = io::stdout().lock();
     settle(out.write_fmt(line).and_then(|()| out.write_all(b"\n")))
+}
+
+/// Tells a person something that is no result, on standard error.
+pub(super) fn say(text: fmt::Arguments<'_>) {
+    let mut line = text.to_string();
+    line.push('\n');
+    Stderr::new().write(line.as_bytes());
 }
 
 /// Makes the buffer of standard output, which otherwise comes into being with the first line.

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use layerw_ecs::{World, component};
 use layerw_jobs::Jobs;
+use layerw_memory::{Backing, Bytes, Fitting, MemoryConfig, RESERVE_DEFAULT};
 use layerw_platform::files::Disk;
 
 use super::options::{BuildOptions, Switch};
+use super::output;
 use super::usage::UsageError;
-use crate::config::Config;
+use crate::config::{Config, ConfigError, MemoryBudgets, SIZE, size};
 use crate::error::Result;
 use crate::identity::Identity;
 use crate::runner::{Runner, RunnerOptions};
@@ -18,6 +20,9 @@ use crate::sim::Sim;
 /// The launcher names the project's folder here.
 const PROJECT: &str = "LAYERW_PROJECT";
 
+/// Whoever runs many projects says here how much memory each may have.
+const MEMORY: &str = "LAYERW_MEMORY";
+
 /// A project's folder and what its file says.
 #[derive(Debug)]
 pub(super) struct Project {
@@ -25,6 +30,10 @@ pub(super) struct Project {
     pub(super) name: String,
     pub(super) folder: PathBuf,
     pub(super) config: Config,
+    /// The budgets of the arena.
+    pub(super) memory: MemoryConfig,
+    /// The default total, where this process has too little address space for it.
+    pub(super) reduced_from: Option<u64>,
 }
 
 /// A simulation that is ready to step.
@@ -54,7 +63,7 @@ impl Project {
     /// Finds the project that the options, the environment or the current folder name.
     ///
     /// # Errors
-    /// There is no such folder, or its layerw.toml is wrong.
+    /// There is no such folder, its layerw.toml or the file of budgets is wrong, or there is no address space.
     pub(super) fn open(options: &BuildOptions) -> Result<Project> {
         let named = options.project.clone();
         let named = named.or_else(|| std::env::var_os(PROJECT).map(PathBuf::from));
@@ -62,11 +71,17 @@ impl Project {
         if !folder.is_dir() {
             return Err(UsageError::NoProject { folder }.into());
         }
-        let config = Config::load(&Disk, &folder)?;
+        let mut config = Config::load(&Disk, &folder)?;
+        if let Some(path) = &options.budget {
+            config.take_budgets(&Disk, path)?;
+        }
+        let (memory, reduced_from) = memory(options, &config.memory)?;
         Ok(Project {
             name: config.name.clone().unwrap_or_else(program),
             folder,
             config,
+            memory,
+            reduced_from,
         })
     }
 
@@ -117,8 +132,17 @@ impl Project {
         }
         mark(&mut sim.world, &settings);
         let (seed, dt, frames) = (sim.world.seed(), sim.world.dt(), sim.frames);
+        let mut runner = Runner::new(sim, jobs, runner)?;
+        for budget in &self.config.systems {
+            let place = || budget.place.clone();
+            let set = runner.set_scratch_budget(&budget.name, budget.scratch);
+            set.map_err(|source| ConfigError::System {
+                place: place(),
+                source,
+            })?;
+        }
         Ok(Prepared {
-            runner: Runner::new(sim, jobs, runner)?,
+            runner,
             identity: Identity::new(&self.name, &settings, seed, dt),
             settings,
             frames: run.frames.unwrap_or(frames),
@@ -134,7 +158,7 @@ impl Project {
     ) -> Settings {
         let mut settings = Settings::new()
             .with_project(&self.folder)
-            .with_memory(self.config.memory.clone())
+            .with_memory(self.memory.clone())
             .with_seed(seed.unwrap_or(0));
         settings.set_dt(dt);
         for line in &self.config.settings {
@@ -153,6 +177,43 @@ impl Project {
         }
         settings
     }
+}
+
+/// The budgets: those of the file, with the total of the option, of the environment, of the file, or the largest that fits; and the
+/// default total where that did not fit.
+fn memory(options: &BuildOptions, said: &MemoryBudgets) -> Result<(MemoryConfig, Option<u64>)> {
+    let given = match std::env::var_os(MEMORY) {
+        _ if options.memory_total.is_some() => options.memory_total,
+        None => None,
+        Some(text) => {
+            Some(
+                text.to_str()
+                    .and_then(size::parse)
+                    .ok_or_else(|| UsageError::Value {
+                        option: MEMORY.to_owned(),
+                        value: text.to_string_lossy().into_owned(),
+                        allowed: SIZE.to_owned(),
+                    })?,
+            )
+        }
+    };
+    if let Some(total) = given.or(said.total) {
+        return Ok((said.with_total(total), None));
+    }
+    let fitting = Fitting::find(Backing::Best)?;
+    if !fitting.is_reduced() {
+        return Ok((said.config(), None));
+    }
+    let limit = fitting.limit.map_or(String::new(), |limit| {
+        format!(" (it may use {} in all)", Bytes(limit))
+    });
+    output::say(format_args!(
+        "memory: this process has no {} of address space{limit}, so the arena has {}; raise the limit (ulimit -v), or ask for another \
+         total with `--memory-total` or in `[memory]`",
+        Bytes(RESERVE_DEFAULT),
+        Bytes(fitting.total),
+    ));
+    Ok((said.with_total(fitting.total), Some(RESERVE_DEFAULT)))
 }
 
 /// Puts the settings into the state. A state that has them already stays as it is, so that a restored run is the run that it continues.

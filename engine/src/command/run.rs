@@ -7,7 +7,7 @@ use layerw_memory::counting;
 use layerw_platform::clock::{Clock, SystemClock};
 use layerw_platform::progress::Progress;
 use layerw_platform::signals::{self, Stop};
-use layerw_platform::terminal::{Stderr, Terminal};
+use layerw_platform::terminal::Stderr;
 use layerw_trace::now_ns;
 
 use super::options::RunOptions;
@@ -19,7 +19,7 @@ use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
 use crate::record::{self, Header};
-use crate::report::{PoolFigures, Report, RewindFigures, SystemFigures};
+use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures};
 use crate::runner::{Runner, RunnerOptions};
 use crate::settings::Settings;
 use crate::sim::Sim;
@@ -71,13 +71,13 @@ pub(super) fn run(
     if looped.frames < stage.frames {
         let left = stage.frames - looped.frames;
         let step = stage.runner.world().step();
-        say(format_args!(
+        output::say(format_args!(
             "stopped by a signal after step {step}, {left} of {} steps not done",
             stage.frames
         ));
     }
     if let Some(events @ 1..) = dropped {
-        say(format_args!(
+        output::say(format_args!(
             "the trace lacks {events} events that did not fit into its buffers; trace fewer frames"
         ));
     }
@@ -102,6 +102,8 @@ struct Stage {
     replay: Option<Replay>,
     /// Whether past steps are kept.
     rewind: bool,
+    /// See [`Project::reduced_from`].
+    reduced_from: Option<u64>,
 }
 
 impl Stage {
@@ -161,6 +163,7 @@ impl Stage {
             frames,
             replay,
             rewind: options.rewind.is_some(),
+            reduced_from: project.reduced_from,
         })
     }
 
@@ -196,11 +199,11 @@ impl Stage {
             snapshot::write(output.into_draft(), &self.identity, self.runner.world())
         });
         match written {
-            Ok(()) => say(format_args!(
+            Ok(()) => output::say(format_args!(
                 "went back to step {step}, the last good one, and wrote it to `{}`",
                 path.display()
             )),
-            Err(refusal) => say(format_args!("no snapshot of step {step}: {refusal}")),
+            Err(refusal) => output::say(format_args!("no snapshot of step {step}: {refusal}")),
         }
     }
 
@@ -219,16 +222,14 @@ impl Stage {
     }
 
     fn figures(&self, looped: &Looped, hash: String) -> Report {
-        let pools = self.runner.memory().into_iter().map(|pool| PoolFigures {
-            name: pool.name,
-            used: pool.used,
-            peak: pool.peak,
-            budget: pool.budget,
-        });
+        let arena = self.runner.arena();
         let systems = self.runner.costs().map(|cost| SystemFigures {
             name: cost.name.to_owned(),
             calls: cost.calls,
             ms: cost.ns as f64 / 1e6,
+            scratch_peak: cost.scratch.peak,
+            scratch_budget: cost.scratch.budget.map(|budget| budget.bytes),
+            scratch_over: cost.scratch.over,
         });
         let kept = self.runner.world().kept();
         let missing = looped.allocations_per_frame.is_none();
@@ -258,7 +259,9 @@ impl Stage {
                 budget: kept.budget,
                 dropped: kept.dropped,
             }),
-            pools: pools.collect(),
+            memory: ArenaFigures::of(arena, self.reduced_from),
+            pools: report::pools(arena),
+            regions: report::regions(arena),
             systems: systems.collect(),
             scripts: Vec::new(),
         }
@@ -326,11 +329,4 @@ fn step_all(
         times,
         allocations_per_frame: allocations.map(|count| count as f64 / (done - WARM_UP) as f64),
     })
-}
-
-/// Tells a person something that is no result.
-fn say(text: std::fmt::Arguments<'_>) {
-    let mut line = text.to_string();
-    line.push('\n');
-    Stderr::new().write(line.as_bytes());
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use layerw_ecs::schedule::NoSuchSystem;
 use layerw_memory::MemoryError;
 use layerw_platform::files::FileError;
 
@@ -60,6 +61,14 @@ pub enum ConfigError {
         section: String,
         /// The key.
         key: &'static str,
+    },
+    /// A budget of a system that there is not.
+    #[error("{place}: {source}")]
+    System {
+        /// Where its section begins.
+        place: Place,
+        /// Which one, and which there are.
+        source: NoSuchSystem,
     },
     /// The budgets do not fit.
     #[error("{place}: {source}")]

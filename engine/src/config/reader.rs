@@ -206,7 +206,10 @@ impl<'a> Section<'a> {
             Some(entry) => Err(ConfigError::UnknownKey {
                 place: self.file.place(entry.key_span.start),
                 key: self.full(entry.key),
-                allowed: self.asked.join(", "),
+                allowed: match self.asked.as_slice() {
+                    [] => format!("sections [{}.NAME]", self.name),
+                    asked => asked.join(", "),
+                },
             }),
         }
     }

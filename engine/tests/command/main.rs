@@ -2,6 +2,8 @@
 
 mod doctor;
 mod files;
+mod limits;
+mod memory;
 mod record;
 mod rewind;
 mod run;

@@ -9,6 +9,7 @@
 
 #[cfg(not(feature = "loom"))]
 pub(crate) mod heap;
+mod limits;
 #[cfg(target_os = "linux")]
 mod linux;
 mod other;
@@ -20,6 +21,8 @@ use std::ptr::NonNull;
 #[cfg(target_os = "linux")]
 use linux::Shared;
 use other::Plain;
+
+pub use limits::HostLimits;
 
 /// Bytes that an arena reserves when nothing else is asked for: all that u32 offsets reach where addresses are wide,
 /// half a gibibyte of a 32-bit address space.

@@ -283,6 +283,10 @@ impl Ledger {
         }
     }
 
+    pub(super) fn longest_free(&self) -> u64 {
+        bytes_of(self.taken.longest_absent())
+    }
+
     pub(super) fn holding(&self, owner: Owner) -> Holding {
         self.account(owner).holding(self.tier)
     }
@@ -432,7 +436,7 @@ impl Ledger {
     #[cold]
     fn refusal(&self, owner: Owner, asked: u32, used: u32, budget: u32) -> Refusal {
         let owner = self.account(owner).name.clone();
-        let longest = bytes_of(self.taken.longest_absent());
+        let longest = self.longest_free();
         let [asked, used, budget] = [asked, used, budget].map(bytes_of);
         Refusal {
             pool: self.tier.name(),

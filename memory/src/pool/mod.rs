@@ -432,6 +432,11 @@ impl Pool {
         lock(&self.ledger).stats()
     }
 
+    /// Bytes of the longest free run: the most that could be had in one piece, promises to others aside.
+    pub fn longest_free(&self) -> u64 {
+        lock(&self.ledger).longest_free()
+    }
+
     /// What one owner holds.
     ///
     /// # Panics

@@ -177,6 +177,12 @@ impl Blocks {
         })
     }
 
+    /// Gives all spare blocks back.
+    pub(super) fn trim(&mut self) {
+        let need = Need { pages: u32::MAX };
+        self.spare.relieve(self.arena.scene(), self.owner, need);
+    }
+
     /// Reserves a block of at least `size` bytes.
     fn add(&mut self, size: usize) -> Result<Block, MemoryError> {
         let pool = self.arena.scene();

@@ -101,6 +101,13 @@ impl ScratchSet {
         }
     }
 
+    /// Gives blocks that this frame has not used back to the pool: right after venting, all but one a worker.
+    pub fn trim(&mut self) {
+        for Padded(scratch) in &mut self.workers {
+            scratch.trim();
+        }
+    }
+
     /// Bytes used in this frame, over all workers.
     pub fn used(&mut self) -> u64 {
         self.workers

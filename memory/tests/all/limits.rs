@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use layerw_memory::{Arena, Backing, MemoryConfig, MemoryError};
+use layerw_memory::{Arena, Backing, Fitting, MemoryConfig, MemoryError};
 
 /// Set for the process that runs under the limit.
 const CHILD: &str = "LAYERW_TEST_UNDER_LIMIT";
@@ -59,7 +59,9 @@ fn under_the_limit() {
             "{text}"
         );
         assert!(
-            text.ends_with("; lower the total, or raise the process's limit"),
+            text.ends_with(
+                ", the process may use 1 GiB in all; lower the total, or raise the process's limit (ulimit -v)"
+            ),
             "{text}"
         );
         let smaller = Arena::new(&MemoryConfig {
@@ -68,5 +70,8 @@ fn under_the_limit() {
         });
         assert!(smaller.is_ok(), "the cure works");
     }
+    let fitting = Fitting::find(Backing::Best).unwrap();
+    assert_eq!((fitting.total, fitting.limit), (512 << 20, Some(1 << 30)));
+    assert!(Arena::new(&MemoryConfig::fitting().unwrap()).is_ok());
     println!("both refused");
 }
