@@ -37,7 +37,7 @@ pub(crate) use write::write_image;
 use std::io;
 
 const MAGIC: [u8; 8] = *b"LayerWim";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Bytes before the caller's header.
 const FRAME: usize = 40;
 /// Bytes of the checksum at the end.

@@ -12,7 +12,7 @@ use layerw_memory::{PAGE, PageRun};
 pub(crate) const MAGIC: [u8; 8] = *b"LWworld\n";
 
 /// The layout of root, tables, slabs and columns. Any change to them needs another number.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The run that the root stands in.
 pub(crate) const ROOT_RUN: PageRun = PageRun { first: 0, pages: 1 };
@@ -95,6 +95,11 @@ pub(crate) struct Root {
     pub(crate) seed: u64,
     /// Simulated seconds a step.
     pub(crate) dt: f64,
+    /// The change tick before the last step, and the nodes that it had: what is news to a system is reckoned from them. Not hashed: in a run they follow
+    /// from the tick, and only a program with other systems makes a difference of them.
+    pub(crate) last_tick: u64,
+    pub(crate) last_nodes: u32,
+    pub(crate) _pad: u32,
     pub(crate) tables: [TableHeader; TableName::ALL.len()],
 }
 

@@ -326,6 +326,20 @@ impl World {
         self.root_mut().tick = tick;
     }
 
+    /// The change tick before the last step, and how many nodes that step had.
+    pub(crate) fn last_step(&self) -> (u64, u32) {
+        let root = self.root();
+        (root.last_tick, root.last_nodes)
+    }
+
+    /// Counts a step that began at this change tick and had so many nodes.
+    pub(crate) fn end_step(&mut self, base: u64, nodes: u32) {
+        let root = self.root_mut();
+        root.step += 1;
+        root.tick = base + u64::from(nodes) + 2;
+        (root.last_tick, root.last_nodes) = (base, nodes);
+    }
+
     /// Keeps a value beside the world: not hashed, not in images. Returns the one it replaces.
     pub fn insert_local<T: Send + Sync + 'static>(&mut self, value: T) -> Option<T> {
         self.locals.insert(value)

@@ -80,6 +80,10 @@ fn exclusive(system: impl Fn(&mut World) + Send + Sync + 'static) -> Entry {
     Entry::System(Exclusive::decl("alone", system))
 }
 
+fn exclusive_named(name: &str, system: impl Fn(&mut World) + Send + Sync + 'static) -> Entry {
+    Entry::System(Exclusive::decl(name, system))
+}
+
 /// On a thread of its own: a thread makes workers once.
 fn on_thread(test: impl FnOnce() + Send) {
     on_fresh_thread("test", 8 << 20, test);
@@ -178,6 +182,56 @@ fn changes_are_seen_once_after_each_write() {
         }
         // New in step 0; written in steps 0, 2 and 4, and seen in the steps after.
         assert_eq!(seen, [1, 2, 2, 3, 3, 4]);
+    });
+}
+
+/// What a restored run makes of changes does not hang on how many systems the program had that made them.
+#[test]
+fn changes_are_news_to_a_program_with_other_systems() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        world.spawn((Mass(1), Heat(0)));
+        let more = (0..5).map(|number| exclusive_named(&format!("rest {number}"), |_| {}));
+        let first = more.chain([whole(heat), whole(look)]).collect();
+        let mut scene = Scene::new(world, first);
+        for _ in 0..3 {
+            scene.step().expect("nothing fails");
+        }
+        let mut image = Vec::new();
+        scene.world.snapshot(&mut image, b"").expect("memory");
+        // One system where seven were, which wrote in step 2.
+        for entries in [vec![whole(look)], vec![whole(look), exclusive(|_| {})]] {
+            let mut world = self::world();
+            world.restore(&image).expect("its own image");
+            let seen = scene.world.resource::<Seen>().expect("is there").0;
+            let mut schedule = Schedule::new(entries, &mut world, 1).expect("a graph");
+            let mut workers = Workers::new(world.arena(), 1, 1 << 20).expect("room");
+            let mut step = || {
+                let options = RunOptions::default();
+                schedule
+                    .step(&mut world, &scene.jobs, &mut workers, options)
+                    .expect("nothing fails");
+                world.resource::<Seen>().expect("is there").0
+            };
+            assert_eq!([step(), step()], [seen + 1, seen + 1]);
+        }
+    });
+}
+
+#[test]
+fn what_systems_cost_is_remembered_when_the_world_goes_back() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        let mut scene = Scene::new(world, vec![whole(count)]);
+        scene.world.keep_steps(3, 1 << 20).expect("room");
+        let calls = |scene: &Scene| scene.schedule.costs().map(|cost| cost.calls).sum::<u64>();
+        (0..3).for_each(|_| scene.step().expect("nothing fails"));
+        scene.world.rewind(2).expect("kept");
+        scene.step().expect("nothing fails");
+        assert_eq!(calls(&scene), 4);
+        assert_eq!(scene.world.resource(), Some(&Seen(2)));
     });
 }
 

@@ -159,7 +159,7 @@ fn damage_is_found_and_named() {
     assert!(refusal(&bytes).contains("it was damaged; take another snapshot"));
     let mut bytes = good.clone();
     bytes[8] = 9;
-    assert!(refusal(&bytes).contains("format version 9, where this engine reads 1"));
+    assert!(refusal(&bytes).contains("format version 9, where this engine reads 2"));
     assert!(image_header(&bytes).is_err());
 }
 

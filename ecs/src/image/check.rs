@@ -48,6 +48,12 @@ fn check_clock(root: &Root) -> Result<(), ImageError> {
             root.step, root.tick
         ));
     }
+    if root.last_tick > root.tick {
+        return fault(format!(
+            "the last step began at tick {}, and now is tick {}",
+            root.last_tick, root.tick
+        ));
+    }
     if !(root.dt.is_finite() && root.dt > 0.0) {
         return fault(format!(
             "{} simulated seconds a step, which must be positive",

@@ -151,7 +151,7 @@ impl Schedule {
     }
 
     /// Binds the systems to a world in which component numbers may be others: one that was restored, or another one. Does nothing where they are
-    /// bound to it.
+    /// bound to it, and keeps the measured costs where the graph is the same.
     ///
     /// # Errors
     /// As [`Schedule::new`]; the next step, or the next call, tries again.
@@ -159,8 +159,12 @@ impl Schedule {
         if self.numbering == world.numbering() {
             return Ok(());
         }
-        self.plan = compile::compile(&mut self.nodes, world)?;
-        self.executor = Executor::new(&self.plan, self.threads);
+        let plan = compile::compile(&mut self.nodes, world)?;
+        // The same graph over other numbers, as after going back: what was learned about its costs still holds.
+        if plan != self.plan {
+            self.executor = Executor::new(&plan, self.threads);
+            self.plan = plan;
+        }
         self.visits = Visits::new(&self.plan);
         self.numbering = world.numbering();
         Ok(())
@@ -242,9 +246,8 @@ impl Schedule {
                 payload,
             });
         }
-        world.set_tick(base + nodes + 2);
         world.flip_events();
-        world.set_step(step + 1);
+        world.end_step(base, nodes as u32);
         Ok(())
     }
 }

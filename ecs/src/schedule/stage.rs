@@ -76,6 +76,8 @@ pub(super) struct Stage<'s> {
     seed: u64,
     /// The change tick before this step; node `i` runs at `base + 1 + i`.
     base: u64,
+    /// That of the step before, and how many nodes it had.
+    last: (u64, u32),
 }
 
 // SAFETY: `lent` is read by any number of workers, and changed by a barrier node while the executor runs nothing else. Systems are
@@ -93,6 +95,7 @@ impl<'s> Stage<'s> {
         base: u64,
     ) -> Self {
         let (dt, step, seed) = (world.dt(), world.step(), world.seed());
+        let last = world.last_step();
         Stage {
             lent: UnsafeCell::new(Lent {
                 nodes,
@@ -106,6 +109,7 @@ impl<'s> Stage<'s> {
             step,
             seed,
             base,
+            last,
         }
     }
 
@@ -146,10 +150,15 @@ impl<'s> Stage<'s> {
     fn run_of<'a>(&self, step: &'a Step<'a>, node: NodeId, worker: usize, chunk: u32) -> Run<'a> {
         let place = node.index() as u32;
         let tick = self.base + 1 + u64::from(place);
-        // A step takes `nodes + 2` ticks, see `Schedule::step`. In the first one everything is news, also what was made before any tick had passed.
-        let since = match tick.checked_sub(self.plan.nodes().len() as u64 + 2) {
-            Some(last_run) if self.step > 0 => last_run + 1,
-            _ => 0,
+        // In the first step everything is news, also what was made before any tick had passed. Where the step before was another program's, all of it
+        // is: better seen twice than missed.
+        let (last_tick, last_nodes) = self.last;
+        let since = if self.step == 0 {
+            0
+        } else if last_nodes as usize == self.plan.nodes().len() {
+            last_tick + 2 + u64::from(place)
+        } else {
+            last_tick + 1
         };
         Run {
             step,

@@ -33,7 +33,7 @@ pub use fuse::{GroupId, Task};
 use std::ops::Range;
 
 /// A compiled graph: what may run when, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     keys: Vec<KeyInfo>,
     nodes: Vec<Node>,
