@@ -13,7 +13,7 @@ pub enum EcsError {
         /// What was to grow.
         what: String,
         /// The refusal, with sizes and holders.
-        source: MemoryError,
+        source: Box<MemoryError>,
     },
     /// The arena's Logic pool belongs to another world, or someone holds its first page.
     #[error(
@@ -144,7 +144,7 @@ impl EcsError {
     pub(crate) fn memory(what: impl Into<String>) -> impl FnOnce(MemoryError) -> EcsError {
         |source| EcsError::Memory {
             what: what.into(),
-            source,
+            source: Box::new(source),
         }
     }
 }

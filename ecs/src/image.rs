@@ -1,4 +1,4 @@
-//! A world as a file: snapshot and restore.
+//! A world as a file: snapshot, delta and restore. The same in tables, for who writes another reader: `docs/snapshot-format.md`.
 //!
 //! ```text
 //! bytes        what
@@ -15,6 +15,9 @@
 //! 16           XXH3-128 of everything before
 //! ```
 //!
+//! A delta ([`delta`]) has the magic "LayerWdt", the number of its spans of blocks where the 0 stands and then the checksum of what it follows; after
+//! its runs come its spans (8 bytes each: first block of 4 KiB, blocks) and in place of the stored pages the blocks of the spans.
+//!
 //! All numbers are little-endian; names are a u16 length and UTF-8. The pages are copies: references inside are offsets from the pool's start, so nothing in
 //! them is adjusted, neither here nor on another host.
 //!
@@ -24,11 +27,13 @@
 //! world.
 
 mod check;
+mod delta;
 mod read;
 mod runs;
 mod seat;
 mod write;
 
+pub use delta::Base;
 pub use read::image_header;
 pub(crate) use runs::{HeldRun, Holder};
 pub(crate) use seat::another_arena;
@@ -37,6 +42,7 @@ pub(crate) use write::write_image;
 use std::io;
 
 const MAGIC: [u8; 8] = *b"LayerWim";
+const DELTA_MAGIC: [u8; 8] = *b"LayerWdt";
 const VERSION: u32 = 2;
 /// Bytes before the caller's header.
 const FRAME: usize = 40;
@@ -51,11 +57,13 @@ pub enum ImageError {
     Write(#[from] io::Error),
     /// The first bytes are of something else.
     #[error(
-        "image: this is no Layer-W image: it begins with {found:?}, not with \"LayerWim\"; name a file that a snapshot wrote"
+        "image: this is no Layer-W image: it begins with {found:?}, not with {known:?}; name a file that a snapshot wrote"
     )]
     Foreign {
         /// The first bytes.
         found: String,
+        /// What belongs there.
+        known: &'static str,
     },
     /// The format is of another version of the engine.
     #[error(
@@ -108,6 +116,30 @@ pub enum ImageError {
         /// Field by field, what the program declares ("here") and what the image holds ("there").
         differences: String,
     },
+    /// Something is wrong with one of the deltas that follow a snapshot.
+    #[error("delta {number}: {source}")]
+    Delta {
+        /// Its place, from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: Box<ImageError>,
+    },
+    /// A delta does not follow what stands before it.
+    #[error(
+        "image: it changes the state with checksum {expected:032x}, and what stands before it has {found:032x}: one is missing, or of another run, or out of \
+         order; give the snapshot and then all deltas in the order in which they were written"
+    )]
+    Follows {
+        /// The checksum of what it follows.
+        expected: u128,
+        /// The checksum of what stands before it.
+        found: u128,
+    },
+    /// A delta was asked for against a snapshot of another world.
+    #[error(
+        "image: a delta can be taken only of the world that the snapshot before it was of; take a whole snapshot of this one first"
+    )]
+    OtherWorld,
     /// The fork that the image was to be of is gone.
     #[error(
         "image: the fork that it was to be of was lost while it was written; raise the budget of `rewind` in pool scene"

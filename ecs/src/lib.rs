@@ -56,7 +56,7 @@ pub use entity::{Entity, NoSuchEntity};
 pub use error::EcsError;
 pub use filter::{Changed, With, Without};
 pub use hash::{Hasher, StateHash};
-pub use image::{ImageError, image_header};
+pub use image::{Base, ImageError, image_header};
 pub use layerw_ecs_macros::component;
 pub use params::{Events, Local, LocalMut, Res, ResMut};
 pub use past::{Fork, Kept};

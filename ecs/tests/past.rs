@@ -450,3 +450,144 @@ fn nothing_is_kept_of_a_world_in_the_middle_of_a_step() {
         assert!(scene.world.fork().is_ok());
     });
 }
+
+/// A world that is changed by hand, with a snapshot and the deltas after it.
+fn chain(seed: u64, deltas: usize) -> (World, Vec<u8>, Vec<Vec<u8>>, Vec<StateHash>) {
+    let (mut world, mut random) = (world(), seed);
+    let (mut first, mut files, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    let mut base = world.snapshot_base(&mut first, b"base").expect("memory");
+    for number in 0..deltas {
+        for _ in 0..number % 5 {
+            change(&mut world, &mut random);
+        }
+        let mut file = Vec::new();
+        let header = [b'0' + number as u8];
+        let bytes = world
+            .snapshot_delta(&mut base, &mut file, &header)
+            .expect("memory");
+        assert_eq!(bytes, file.len() as u64);
+        assert_eq!(base.checksum().to_le_bytes(), file[file.len() - 16..]);
+        files.push(file);
+        hashes.push(world.hash());
+    }
+    (world, first, files, hashes)
+}
+
+fn slices(files: &[Vec<u8>]) -> Vec<&[u8]> {
+    files.iter().map(Vec::as_slice).collect()
+}
+
+#[test]
+fn a_snapshot_and_its_deltas_are_the_world() {
+    for seed in 0..12 {
+        let (_, first, files, hashes) = chain(seed, 9);
+        for count in 0..=files.len() {
+            let mut again = World::new(&arena()).expect("a fresh arena");
+            let header = again
+                .restore_deltas(&first, &slices(&files[..count]))
+                .expect("in order");
+            match count.checked_sub(1) {
+                None => assert_eq!(header, b"base"),
+                Some(last) => {
+                    assert_eq!(header, [b'0' + last as u8]);
+                    assert_eq!(again.hash(), hashes[last], "seed {seed}, {count} deltas");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_delta_is_as_large_as_what_changed() {
+    let mut world = world();
+    let entities: Vec<_> = world
+        .spawn_batch((0..200_000).map(|x| Position([x as f32; 3])))
+        .collect();
+    let mut first = Vec::new();
+    let mut base = world.snapshot_base(&mut first, b"").expect("memory");
+    let delta = |world: &mut World, base: &mut _| {
+        let bytes = world.snapshot_delta(base, &mut Vec::new(), b"");
+        bytes.expect("memory") as usize
+    };
+    let nothing = delta(&mut world, &mut base);
+    assert!(nothing < 8 << 10, "{nothing} of {}", first.len());
+    world.set_tick(world.tick() + 1);
+    world
+        .get_mut::<Position>(entities[77_777])
+        .expect("lives")
+        .0[0] = -1.0;
+    let one = delta(&mut world, &mut base) - nothing;
+    assert!((4 << 10..=16 << 10).contains(&one), "{one}");
+    world
+        .query_mut::<&mut Position>()
+        .for_each(|position| position.0[1] = 1.0);
+    let all = delta(&mut world, &mut base);
+    assert!(
+        (200_000 * 12..first.len()).contains(&all),
+        "{all} of {}",
+        first.len()
+    );
+    drop(base);
+    world.keep_steps(0, 0).expect("nothing runs");
+    assert_eq!(world.kept().bytes, 0);
+}
+
+#[test]
+fn deltas_that_do_not_follow_are_named() {
+    let (_, first, files, _) = chain(3, 4);
+    let (mut another, _, other, _) = chain(4, 2);
+    another.spawn(Mark);
+    let other_first = image(&another);
+    let mut target = world();
+    let before = target.hash();
+    let mut refusal = |first: &[u8], deltas: &[&[u8]]| {
+        let refusal = target.restore_deltas(first, deltas).expect_err("refused");
+        assert_eq!(target.hash(), before, "nothing has changed");
+        refusal.to_string()
+    };
+    let files = slices(&files);
+    for (deltas, number) in [
+        (vec![files[1]], 1),
+        (vec![files[0], files[2]], 2),
+        (vec![files[0], files[2], files[1]], 2),
+        (vec![files[0], files[1], other[1].as_slice()], 3),
+        (vec![files[0], files[0]], 2),
+    ] {
+        let text = refusal(&first, &deltas);
+        assert!(
+            text.starts_with(&format!("delta {number}: image: it changes the state with")),
+            "{text}"
+        );
+    }
+    let text = refusal(&other_first, &files);
+    assert!(text.starts_with("delta 1: image: it changes"), "{text}");
+    let text = refusal(&first, &[files[0], &first]);
+    assert!(
+        text.starts_with("delta 2: image: this is no Layer-W image: it begins with \"LayerWim\""),
+        "{text}"
+    );
+    let text = refusal(files[0], &[]);
+    assert!(text.contains("not with \"LayerWim\""), "{text}");
+    for end in [3, 30, 70, files[3].len() / 2, files[3].len() - 1] {
+        let text = refusal(&first, &[files[0], files[1], files[2], &files[3][..end]]);
+        assert!(text.starts_with("delta 4: image: "), "{text}");
+    }
+    for at in (0..files[3].len()).step_by(files[3].len() / 60) {
+        let mut damaged = files[3].to_vec();
+        damaged[at] ^= 0x10;
+        let text = refusal(&first, &[files[0], files[1], files[2], &damaged]);
+        assert!(text.starts_with("delta 4: image: "), "{text}");
+    }
+}
+
+#[test]
+fn a_delta_of_another_world_is_refused() {
+    let (mut one, mut two) = (world(), world());
+    let mut base = one.snapshot_base(&mut Vec::new(), b"").expect("memory");
+    let refusal = two.snapshot_delta(&mut base, &mut Vec::new(), b"");
+    let text = refusal.expect_err("another world").to_string();
+    assert!(
+        text.contains("only of the world that the snapshot before it was of"),
+        "{text}"
+    );
+}

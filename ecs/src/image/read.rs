@@ -28,7 +28,7 @@ pub(crate) struct StoredRun<'a> {
 /// # Errors
 /// [`ImageError::Foreign`], [`ImageError::Version`], [`ImageError::Length`], [`ImageError::Checksum`].
 pub fn image_header(bytes: &[u8]) -> Result<&[u8], ImageError> {
-    let mut reader = open(bytes)?;
+    let mut reader = open(bytes, &MAGIC, FRAME)?;
     let length = reader.number(24)? as usize;
     reader.at = FRAME;
     reader.take(length, "the caller's header")
@@ -36,7 +36,7 @@ pub fn image_header(bytes: &[u8]) -> Result<&[u8], ImageError> {
 
 /// Takes an image apart.
 pub(super) fn read(bytes: &[u8]) -> Result<Image<'_>, ImageError> {
-    let mut reader = open(bytes)?;
+    let mut reader = open(bytes, &MAGIC, FRAME)?;
     let (header, components, runs) = (
         reader.number(24)? as usize,
         reader.number(28)?,
@@ -47,8 +47,27 @@ pub(super) fn read(bytes: &[u8]) -> Result<Image<'_>, ImageError> {
     }
     reader.at = FRAME;
     let header = reader.take(header, "the caller's header")?;
-    let schemas = (0..components)
-        .map(|number| read_schema(&mut reader, number))
+    let schemas = read_schemas(&mut reader, components)?;
+    let runs = read_runs(&mut reader, runs)?;
+    let runs = runs.into_iter().map(|(run, stored)| {
+        Ok(StoredRun {
+            run,
+            bytes: reader.take(stored, "the stored pages")?,
+        })
+    });
+    let runs = runs.collect::<Result<Vec<_>, ImageError>>()?;
+    reader.finish("page")?;
+    Ok(Image {
+        header,
+        schemas,
+        runs,
+    })
+}
+
+/// The components, of which no two have one name.
+pub(super) fn read_schemas(reader: &mut Reader<'_>, count: u32) -> Result<Vec<Schema>, ImageError> {
+    let schemas = (0..count)
+        .map(|number| read_schema(reader, number))
         .collect::<Result<Vec<_>, _>>()?;
     for (number, schema) in schemas.iter().enumerate() {
         if schemas[..number]
@@ -61,25 +80,26 @@ pub(super) fn read(bytes: &[u8]) -> Result<Image<'_>, ImageError> {
             ));
         }
     }
-    Ok(Image {
-        header,
-        schemas,
-        runs: read_runs(&mut reader, runs)?,
-    })
+    Ok(schemas)
 }
 
 /// Checks what is on the outside: magic, version, length, checksum.
-fn open(bytes: &[u8]) -> Result<Reader<'_>, ImageError> {
-    let found = &bytes[..bytes.len().min(MAGIC.len())];
-    if found != &MAGIC[..found.len()] {
+pub(super) fn open<'a>(
+    bytes: &'a [u8],
+    magic: &'static [u8; 8],
+    frame: usize,
+) -> Result<Reader<'a>, ImageError> {
+    let found = &bytes[..bytes.len().min(magic.len())];
+    if found != &magic[..found.len()] {
         return Err(ImageError::Foreign {
             found: String::from_utf8_lossy(found).into_owned(),
+            known: std::str::from_utf8(magic).expect("letters"),
         });
     }
-    if bytes.len() < FRAME + CHECKSUM {
+    if bytes.len() < frame + CHECKSUM {
         return Err(ImageError::Length {
             found: bytes.len() as u64,
-            expected: (FRAME + CHECKSUM) as u64,
+            expected: (frame + CHECKSUM) as u64,
         });
     }
     let (body, checksum) = bytes.split_at(bytes.len() - CHECKSUM);
@@ -151,7 +171,11 @@ fn read_schema(reader: &mut Reader<'_>, number: u32) -> Result<Schema, ImageErro
     Ok(schema)
 }
 
-fn read_runs<'a>(reader: &mut Reader<'a>, count: u32) -> Result<Vec<StoredRun<'a>>, ImageError> {
+/// The runs in order of page, the root's first, with the bytes of each that are stored.
+pub(super) fn read_runs(
+    reader: &mut Reader<'_>,
+    count: u32,
+) -> Result<Vec<(PageRun, usize)>, ImageError> {
     let mut runs = Vec::new();
     let mut end = 0;
     for number in 0..count {
@@ -178,32 +202,17 @@ fn read_runs<'a>(reader: &mut Reader<'a>, count: u32) -> Result<Vec<StoredRun<'a
     if runs.first() != Some(&(ROOT_RUN, PAGE)) {
         return Err(ImageError::malformed("run 0", "it is not the root's page"));
     }
-    let runs = runs.into_iter().map(|(run, stored)| {
-        Ok(StoredRun {
-            run,
-            bytes: reader.take(stored, "the stored pages")?,
-        })
-    });
-    let runs = runs.collect::<Result<Vec<_>, ImageError>>()?;
-    if reader.at != reader.bytes.len() {
-        return Err(ImageError::malformed(
-            "frame",
-            format!(
-                "{} bytes follow the last page",
-                reader.bytes.len() - reader.at
-            ),
-        ));
-    }
     Ok(runs)
 }
 
-struct Reader<'a> {
+/// The bytes before the checksum, taken one after the other.
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
-    at: usize,
+    pub(super) at: usize,
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize, place: &str) -> Result<&'a [u8], ImageError> {
+    pub(super) fn take(&mut self, count: usize, place: &str) -> Result<&'a [u8], ImageError> {
         let rest = &self.bytes[self.at..];
         if count > rest.len() {
             return Err(ImageError::malformed(
@@ -215,14 +224,14 @@ impl<'a> Reader<'a> {
         Ok(&rest[..count])
     }
 
-    fn next_number(&mut self, place: &str) -> Result<u32, ImageError> {
+    pub(super) fn next_number(&mut self, place: &str) -> Result<u32, ImageError> {
         Ok(u32::from_le_bytes(
             self.take(4, place)?.try_into().expect("4 bytes"),
         ))
     }
 
     /// The number at a place of the frame.
-    fn number(&mut self, at: usize) -> Result<u32, ImageError> {
+    pub(super) fn number(&mut self, at: usize) -> Result<u32, ImageError> {
         self.at = at;
         self.next_number("frame")
     }
@@ -233,5 +242,16 @@ impl<'a> Reader<'a> {
         let name = std::str::from_utf8(name)
             .map_err(|_| ImageError::malformed(place, "a name is not UTF-8"))?;
         Ok(name.to_owned())
+    }
+
+    /// Checks that nothing is left.
+    pub(super) fn finish(&self, last: &str) -> Result<(), ImageError> {
+        match self.bytes.len() - self.at {
+            0 => Ok(()),
+            left => Err(ImageError::malformed(
+                "frame",
+                format!("{left} bytes follow the last {last}"),
+            )),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Restore and copy: pages taken, filled, and the indices built anew.
 
-use super::read::read;
+use super::read::{Image, read};
 use super::runs::{HeldRun, Holder};
 use super::{ImageError, check};
 use crate::error::EcsError;
@@ -24,8 +24,11 @@ impl World {
     /// [`ImageError`]s for whatever is wrong with the image, for components that have another layout there, and for a pool that is too
     /// small; [`EcsError::TooManyComponents`].
     pub fn restore(&mut self, image: &[u8]) -> Result<Vec<u8>, EcsError> {
-        let image = read(image)?;
-        let holders = check::check(&image)?;
+        self.restore_image(&read(image)?)
+    }
+
+    pub(super) fn restore_image(&mut self, image: &Image<'_>) -> Result<Vec<u8>, EcsError> {
+        let holders = check::check(image)?;
         let held: Vec<_> = holders
             .into_iter()
             .zip(&image.runs)
@@ -102,7 +105,7 @@ impl World {
             prepared.give_up(&self.pages);
             return Err(EcsError::Memory {
                 what: "the pages of an image".to_owned(),
-                source,
+                source: Box::new(source),
             });
         }
         for &(_, run) in &new {

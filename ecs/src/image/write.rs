@@ -1,6 +1,6 @@
 //! Snapshot: the world's pages behind a header.
 
-use super::{CHECKSUM, FRAME, HeldRun, ImageError, MAGIC, VERSION};
+use super::{CHECKSUM, DELTA_MAGIC, FRAME, HeldRun, ImageError, MAGIC, VERSION};
 use crate::error::EcsError;
 use crate::schema::Schema;
 use crate::world::World;
@@ -20,6 +20,15 @@ impl World {
     /// # Errors
     /// [`ImageError::Write`] where the target refuses, [`EcsError::StepRuns`] in the middle of a step.
     pub fn snapshot(&self, target: &mut dyn Write, header: &[u8]) -> Result<(), EcsError> {
+        self.write_snapshot(target, header).map(drop)
+    }
+
+    /// The same; returns its checksum.
+    pub(super) fn write_snapshot(
+        &self,
+        target: &mut dyn Write,
+        header: &[u8],
+    ) -> Result<u128, EcsError> {
         self.refuse_in_step("a snapshot")?;
         let schemas: Vec<_> = self.components.ids().map(|id| self.schema(id)).collect();
         write_image(target, header, &schemas, &self.runs(), |held, put| {
@@ -27,7 +36,7 @@ impl World {
             // SAFETY: the stored pages of a run that the world holds; all pages are initialised from the start, and that no system writes them
             // meanwhile is the rule for sharing a world.
             let bytes = unsafe { slice::from_raw_parts(first, held.stored as usize * PAGE) };
-            bytes.chunks(PIECE).try_for_each(put)
+            put(bytes)
         })
         .map_err(EcsError::Image)
     }
@@ -43,19 +52,81 @@ pub(crate) fn write_image(
         HeldRun,
         &mut dyn FnMut(&[u8]) -> Result<(), ImageError>,
     ) -> Result<(), ImageError>,
-) -> Result<(), ImageError> {
+) -> Result<u128, ImageError> {
+    let stored: u64 = runs.iter().map(|held| u64::from(held.stored)).sum();
+    let front = front(header, schemas, runs, None, stored * PAGE as u64)?;
+    let mut sealed = Sealed::new(target);
+    sealed.put(&front)?;
+    for &held in runs {
+        pages(held, &mut |bytes| sealed.put(bytes))?;
+    }
+    sealed.finish()
+}
+
+/// A target whose bytes are counted into a checksum on the way.
+pub(super) struct Sealed<'a> {
+    target: &'a mut dyn Write,
+    checksum: Xxh3Default,
+}
+
+impl<'a> Sealed<'a> {
+    pub(super) fn new(target: &'a mut dyn Write) -> Self {
+        Sealed {
+            target,
+            checksum: Xxh3Default::new(),
+        }
+    }
+
+    pub(super) fn put(&mut self, bytes: &[u8]) -> Result<(), ImageError> {
+        // In pieces that are written while they are in cache.
+        for piece in bytes.chunks(PIECE) {
+            self.checksum.update(piece);
+            self.target.write_all(piece)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the checksum, and returns it.
+    pub(super) fn finish(self) -> Result<u128, ImageError> {
+        let checksum = self.checksum.digest128();
+        self.target.write_all(&checksum.to_le_bytes())?;
+        Ok(checksum)
+    }
+}
+
+/// What a delta says besides: the checksum of what it follows, and its spans of blocks.
+pub(super) struct Follows<'a> {
+    pub(super) checksum: u128,
+    pub(super) spans: &'a [(u32, u32)],
+}
+
+/// Everything in front of the pages, of which there are `bytes`.
+pub(super) fn front(
+    header: &[u8],
+    schemas: &[&Schema],
+    runs: &[HeldRun],
+    follows: Option<Follows<'_>>,
+    bytes: u64,
+) -> Result<Vec<u8>, ImageError> {
+    let spans = follows.as_ref().map_or(&[][..], |follows| follows.spans);
     let mut front = Vec::with_capacity(PAGE);
-    front.extend(MAGIC);
+    front.extend(if follows.is_some() {
+        DELTA_MAGIC
+    } else {
+        MAGIC
+    });
     front.extend(VERSION.to_le_bytes());
     front.extend((PAGE as u32).to_le_bytes());
     front.extend([0; 8]); // the length, once it is known
-    for count in [header.len(), schemas.len(), runs.len()] {
+    for count in [header.len(), schemas.len(), runs.len(), spans.len()] {
         let count = u32::try_from(count)
             .map_err(|_| ImageError::malformed("header", "4 GiB and more of it do not fit"))?;
         front.extend(count.to_le_bytes());
     }
-    front.extend([0; 4]);
     debug_assert_eq!(front.len(), FRAME);
+    if let Some(follows) = &follows {
+        front.extend(follows.checksum.to_le_bytes());
+    }
     front.extend(header);
     for schema in schemas {
         write_schema(schema, &mut front);
@@ -65,22 +136,13 @@ pub(crate) fn write_image(
             front.extend(number.to_le_bytes());
         }
     }
-    let stored: u64 = runs.iter().map(|held| u64::from(held.stored)).sum();
-    let length = (front.len() + CHECKSUM) as u64 + stored * PAGE as u64;
-    front[16..24].copy_from_slice(&length.to_le_bytes());
-
-    let mut checksum = Xxh3Default::new();
-    let mut put = |bytes: &[u8]| {
-        checksum.update(bytes);
-        Ok(target.write_all(bytes)?)
-    };
-    put(&front)?;
-    for &held in runs {
-        pages(held, &mut put)?;
+    for &(first, count) in spans {
+        front.extend(first.to_le_bytes());
+        front.extend(count.to_le_bytes());
     }
-    let checksum = checksum.digest128();
-    target.write_all(&checksum.to_le_bytes())?;
-    Ok(())
+    let length = (front.len() + CHECKSUM) as u64 + bytes;
+    front[16..24].copy_from_slice(&length.to_le_bytes());
+    Ok(front)
 }
 
 fn write_schema(schema: &Schema, front: &mut Vec<u8>) {

@@ -116,7 +116,7 @@ impl Fork {
             }
             Ok(())
         });
-        written.map_err(|refusal| match refusal {
+        written.map(drop).map_err(|refusal| match refusal {
             ImageError::Lost => EcsError::ForkLost {
                 step: self.moment.step,
             },

@@ -183,7 +183,7 @@ impl World {
             prepared.give_up(&self.pages);
             return Err(EcsError::Memory {
                 what: "the pages of a past step".to_owned(),
-                source,
+                source: Box::new(source),
             });
         }
         debug_assert_eq!(then[0].1, ROOT_RUN);
