@@ -5,3 +5,4 @@ mod errors;
 mod failure;
 mod memory;
 mod order;
+mod terrain;

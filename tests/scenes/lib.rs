@@ -1,6 +1,7 @@
 //! Scenes that several tests run, and how they run them.
 
 pub mod fountain;
+pub mod terrain;
 
 use layerw::{Jobs, Runner, RunnerOptions, Settings, Sim, Spread, StateHash, on_fresh_thread};
 
