@@ -51,6 +51,9 @@ pub unsafe trait Fetch {
     /// The ids, if all components that the fetch needs are known to the world.
     fn find(world: &World) -> Option<Self::State>;
 
+    /// Calls `see` with each component, and whether it is written.
+    fn accesses(state: Self::State, see: &mut impl FnMut(ComponentId, bool));
+
     /// Where the components stand in an archetype; `None` where the archetype does not match.
     fn columns(state: Self::State, archetype: &Archetype) -> Option<Self::Columns>;
 
@@ -126,6 +129,11 @@ unsafe impl<T: Component> Fetch for &T {
         world.component_id::<T>()
     }
 
+    #[inline]
+    fn accesses(state: ComponentId, see: &mut impl FnMut(ComponentId, bool)) {
+        see(state, false);
+    }
+
     fn columns(state: ComponentId, archetype: &Archetype) -> Option<u32> {
         archetype.column(state).map(|column| column as u32)
     }
@@ -163,6 +171,11 @@ unsafe impl<T: Component> Fetch for &mut T {
 
     fn find(world: &World) -> Option<ComponentId> {
         world.component_id::<T>()
+    }
+
+    #[inline]
+    fn accesses(state: ComponentId, see: &mut impl FnMut(ComponentId, bool)) {
+        see(state, true);
     }
 
     fn columns(state: ComponentId, archetype: &Archetype) -> Option<u32> {
@@ -204,6 +217,11 @@ macro_rules! optional {
 
             fn find(world: &World) -> Option<ComponentId> {
                 world.component_id::<T>()
+            }
+
+            #[inline]
+            fn accesses(state: ComponentId, see: &mut impl FnMut(ComponentId, bool)) {
+                <$reference>::accesses(state, see);
             }
 
             fn columns(state: ComponentId, archetype: &Archetype) -> Option<Option<u32>> {
@@ -250,6 +268,8 @@ unsafe impl Fetch for Entity {
         Some(())
     }
 
+    fn accesses((): (), _: &mut impl FnMut(ComponentId, bool)) {}
+
     fn columns((): (), _: &Archetype) -> Option<()> {
         Some(())
     }
@@ -285,6 +305,11 @@ macro_rules! tuple {
 
             fn find(world: &World) -> Option<Self::State> {
                 Some(($($name::find(world)?,)*))
+            }
+
+            #[inline]
+            fn accesses(($($name,)*): Self::State, see: &mut impl FnMut(ComponentId, bool)) {
+                $($name::accesses($name, see);)*
             }
 
             fn columns(($($name,)*): Self::State, archetype: &Archetype) -> Option<Self::Columns> {

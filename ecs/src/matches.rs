@@ -50,17 +50,20 @@ impl<F: Fetch> Matches<F> {
     #[inline]
     pub(crate) fn chunk(&self, world: &World, chunk: Chunk<'_>, since: u64) -> Option<F::Columns> {
         let columns = self.columns(chunk.archetype())?;
-        if self.looks_into_chunks {
-            let archetype = &world.archetypes()[chunk.archetype() as usize];
-            if !self
-                .filters
-                .iter()
-                .all(|filter| filter.chunk(archetype, chunk, since))
-            {
-                return None;
-            }
+        if self.looks_into_chunks && !self.passes(world, chunk, since) {
+            return None;
         }
         Some(columns)
+    }
+
+    /// Whether all filters let a chunk pass. Apart, so that a look-up without such filters stays in registers: single entities are looked up
+    /// by the million.
+    #[inline(never)]
+    fn passes(&self, world: &World, chunk: Chunk<'_>, since: u64) -> bool {
+        let archetype = &world.archetypes()[chunk.archetype() as usize];
+        self.filters
+            .iter()
+            .all(|filter| filter.chunk(archetype, chunk, since))
     }
 
     /// The matching archetypes with their columns, in order of creation.

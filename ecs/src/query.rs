@@ -11,7 +11,9 @@ use crate::filter::{Filter, QueryFilter, Resolved};
 use crate::matches::Matches;
 use crate::par::map::{Places, filled};
 use crate::params::Param;
+use crate::registry::ComponentId;
 use crate::schema::Component;
+use crate::simd::{self, Kernel};
 use crate::world::World;
 use layerw_memory::ScratchVec;
 use layerw_trace::Label;
@@ -74,15 +76,12 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
                 run.part(worker, |run| {
                     for visit in &visits.chunks[range] {
                         let chunk = world.chunk(visit.chunk);
-                        let (pointers, entities) =
-                            (Q::pointers(visit.columns, chunk), chunk.entities());
-                        for row in 0..entities.len() {
-                            // SAFETY: the system declared the access, each chunk is visited by one worker,
-                            // and each row once.
-                            f(
-                                unsafe { Q::item(pointers, row) },
-                                Cx::row(run, entities, row),
-                            );
+                        let entities = chunk.entities();
+                        // SAFETY: the system declared the access, and each chunk is visited by one worker, once.
+                        unsafe {
+                            each::<Q>(chunk, visit.columns, |row, item| {
+                                f(item, Cx::row(run, entities, row))
+                            });
                         }
                     }
                 });
@@ -104,12 +103,8 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
             let visits = &visits;
             for visit in &visits.chunks[range] {
                 let chunk = world.chunk(visit.chunk);
-                let pointers = Q::pointers(visit.columns, chunk);
-                for row in 0..chunk.len() {
-                    // SAFETY: the system declared the access, each chunk is visited by one worker,
-                    // and each row once.
-                    f(visit.first + row, unsafe { Q::item(pointers, row) });
-                }
+                // SAFETY: the system declared the access, and each chunk is visited by one worker, once.
+                unsafe { each::<Q>(chunk, visit.columns, |row, item| f(visit.first + row, item)) };
             }
         });
     }
@@ -133,14 +128,10 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
                     let visits = &visits;
                     for visit in &visits.chunks[range] {
                         let chunk = world.chunk(visit.chunk);
-                        let pointers = Q::pointers(visit.columns, chunk);
-                        for row in 0..chunk.len() {
-                            // The system declared the access, the fetch writes nothing, and the row is
-                            // below the chunk's length.
-                            places
-                                .at(visit.first + row)
-                                .write(f(Q::item(pointers, row)));
-                        }
+                        // The system declared the access, and the fetch writes nothing.
+                        each::<Q>(chunk, visit.columns, |row, item| {
+                            places.at(visit.first + row).write(f(item));
+                        });
                     }
                 });
             })
@@ -148,6 +139,7 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
     }
 
     /// One entity's components, to read.
+    #[inline]
     pub fn get(&self, entity: Entity) -> Option<Q::Item<'_>>
     where
         Q: ReadFetch,
@@ -157,6 +149,7 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
     }
 
     /// One entity's components, to write.
+    #[inline]
     pub fn get_mut(&mut self, entity: Entity) -> Option<Q::Item<'_>> {
         // SAFETY: the access is declared; `&mut self` lends the row once at a time.
         let item = unsafe { self.one(entity) };
@@ -175,6 +168,7 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
 
     /// # Safety
     /// As [`Fetch::item`].
+    #[inline]
     unsafe fn one(&self, entity: Entity) -> Option<Q::Item<'a>> {
         let world = self.run.step.world;
         let (chunk, row) = world.location(entity)?;
@@ -231,6 +225,37 @@ unsafe fn rows<'w, Q: Fetch>(
     let pointers = Q::pointers(columns, chunk);
     // SAFETY: rows are below the length; the rest is the caller's promise.
     (0..chunk.len()).map(move |row| unsafe { Q::item(pointers, row) })
+}
+
+/// Calls `f` for all rows of a chunk, each with its place in it.
+///
+/// # Safety
+/// As [`Fetch::item`] for all rows.
+#[inline(always)]
+unsafe fn each<'w, Q: Fetch>(
+    chunk: Chunk<'w>,
+    columns: Q::Columns,
+    f: impl FnMut(usize, Q::Item<'w>),
+) {
+    let (pointers, rows) = (Q::pointers(columns, chunk), chunk.len());
+    simd::run(rows, Each::<Q, _> { pointers, rows, f });
+}
+
+/// A function about to be called for all rows of a chunk, to which the access is held.
+struct Each<'w, Q: Fetch, F> {
+    pointers: Q::Pointers<'w>,
+    rows: usize,
+    f: F,
+}
+
+impl<'w, Q: Fetch, F: FnMut(usize, Q::Item<'w>)> Kernel for Each<'w, Q, F> {
+    #[inline(always)]
+    fn run(mut self) {
+        for row in 0..self.rows {
+            // SAFETY: `each`, which alone makes this, passes its caller's promise on; rows are below the length.
+            (self.f)(row, unsafe { Q::item(self.pointers, row) });
+        }
+    }
 }
 
 /// A chunk to visit.
@@ -331,19 +356,11 @@ impl World {
     /// # Panics
     /// `Q` names a component twice, once to write.
     pub fn query_mut<Q: Fetch>(&mut self) -> impl Iterator<Item = Q::Item<'_>> {
-        let mut access = Access::default();
-        let state = Q::declare(self, &mut access, false).unwrap_or_else(|error| panic!("{error}"));
-        for (index, item) in access.items().iter().enumerate() {
-            let again = access.items()[..index]
-                .iter()
-                .find(|other| other.target == item.target && (other.write || item.write));
-            assert!(
-                again.is_none(),
-                "a query names {} twice, once to write; take it once as `&mut {}`",
-                item.name,
-                item.name
-            );
-        }
+        let state = Q::find(self).unwrap_or_else(|| {
+            let declared = Q::declare(self, &mut Access::default(), false);
+            declared.unwrap_or_else(|error| panic!("{error}"))
+        });
+        refuse_twice::<Q>(self, state);
         let tick = self.tick();
         let world = &*self;
         matching::<Q>(world, Some(state), Some(Vec::new())).flat_map(move |(archetype, columns)| {
@@ -358,6 +375,30 @@ impl World {
             })
         })
     }
+}
+
+/// # Panics
+/// `Q` names a component twice, once to write.
+#[inline]
+fn refuse_twice<Q: Fetch>(world: &World, state: Q::State) {
+    let mut place = 0;
+    Q::accesses(state, &mut |id, write| {
+        let mut earlier = 0;
+        Q::accesses(state, &mut |other, other_write| {
+            if earlier < place && other == id && (write || other_write) {
+                named_twice(world, id);
+            }
+            earlier += 1;
+        });
+        place += 1;
+    });
+}
+
+#[cold]
+#[inline(never)]
+fn named_twice(world: &World, id: ComponentId) -> ! {
+    let name = &world.schema(id).name;
+    panic!("a query names {name} twice, once to write; take it once as `&mut {name}`");
 }
 
 /// The filters in a borrowed world; `None` where one asks for a component that the world has never seen.

@@ -30,6 +30,7 @@ use crate::filter::{Filter, Resolved};
 use crate::matches::Matches;
 use crate::params::{Events, Local, Param, Res};
 use crate::schema::Component;
+use crate::simd::{self, Kernel};
 use crate::system::{Kind, System, SystemDecl};
 use crate::world::World;
 use std::marker::PhantomData;
@@ -260,7 +261,7 @@ macro_rules! function {
                 Ok((($($pointer,)*), ($($shared,)*)))
             }
 
-            #[inline]
+            #[inline(always)]
             unsafe fn run<'a>(
                 &self,
                 ($($shared,)*): &'a Self::State,
@@ -451,14 +452,34 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         F::Fetch::written(columns, &mut |column| unsafe {
             chunk.set_changed(column, run.tick)
         });
-        // SAFETY: the caller's promise is passed on; pointers and entities are those of one chunk.
+        let entities = chunk.entities();
+        let rows = Rows::<Marker, F> {
+            function: &self.function,
+            state: &bound.state,
+            pointers: F::Fetch::pointers(columns, chunk),
+            entities,
+            run,
+        };
+        simd::run(entities.len(), rows);
+    }
+}
+
+/// A row function about to run on a chunk, whose access is held by the thread that runs as the run's worker.
+struct Rows<'a, Marker, F: RowFunction<Marker>> {
+    function: &'a F,
+    state: &'a F::State,
+    pointers: <F::Fetch as Fetch>::Pointers<'a>,
+    entities: &'a [Entity],
+    run: &'a Run<'a>,
+}
+
+impl<Marker, F: RowFunction<Marker>> Kernel for Rows<'_, Marker, F> {
+    #[inline(always)]
+    fn run(self) {
+        // SAFETY: `run_chunk`, which alone makes this, passes its caller's promise on; pointers and entities are those of one chunk.
         unsafe {
-            self.function.run(
-                &bound.state,
-                F::Fetch::pointers(columns, chunk),
-                chunk.entities(),
-                run,
-            )
+            self.function
+                .run(self.state, self.pointers, self.entities, self.run)
         };
     }
 }
