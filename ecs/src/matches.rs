@@ -4,6 +4,7 @@ use crate::archetype::Archetype;
 use crate::chunk::{Chunk, ChunkId};
 use crate::fetch::Fetch;
 use crate::filter::Resolved;
+use crate::registry::ComponentId;
 use crate::world::World;
 
 /// Column numbers of a fetch for each archetype of a world.
@@ -38,6 +39,16 @@ impl<F: Fetch> Matches<F> {
                 None
             });
         }
+    }
+
+    /// Calls `see` with each component that the fetch takes.
+    pub(crate) fn components(&self, see: &mut impl FnMut(ComponentId)) {
+        F::accesses(self.state, &mut |component, _| see(component));
+    }
+
+    /// Whether filters ask what happened to a chunk.
+    pub(crate) fn looks_into_chunks(&self) -> bool {
+        self.looks_into_chunks
     }
 
     /// The columns in an archetype, `None` where it does not match.
