@@ -46,6 +46,12 @@ impl<F: Fetch> Matches<F> {
         F::accesses(self.state, &mut |component, _| see(component));
     }
 
+    /// What the fetch takes, where no filter asks for more than that.
+    #[inline]
+    pub(crate) fn unfiltered(&self) -> Option<F::State> {
+        self.filters.is_empty().then_some(self.state)
+    }
+
     /// Whether filters ask what happened to a chunk.
     pub(crate) fn looks_into_chunks(&self) -> bool {
         self.looks_into_chunks

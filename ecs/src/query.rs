@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::archetype::Archetype;
 use crate::chunk::{Chunk, ChunkId};
 use crate::cx::{Cx, Run};
+use crate::entities::Slots;
 use crate::entity::Entity;
 use crate::error::EcsError;
 use crate::fetch::{Fetch, ReadFetch};
@@ -25,6 +26,8 @@ use std::marker::PhantomData;
 pub struct Query<'a, Q: Fetch, F = ()> {
     matches: &'a Matches<Q>,
     run: &'a Run<'a>,
+    /// For looking single entities up, where no filter asks for more than the components.
+    lookup: Option<Lookup<Q>>,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -170,6 +173,21 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
     /// As [`Fetch::item`].
     #[inline]
     unsafe fn one(&self, entity: Entity) -> Option<Q::Item<'a>> {
+        match self.lookup {
+            // SAFETY: the world is shared for as long as the query's system runs; the rest is the caller's promise.
+            Some(lookup) => unsafe { lookup.one(entity) },
+            // SAFETY: the caller's promise is passed on.
+            None => unsafe { self.one_filtered(entity) },
+        }
+    }
+
+    /// By way of the archetype and the chunk, which the filters look at. Apart, so that what looks up entities without filters by the million stays
+    /// small.
+    ///
+    /// # Safety
+    /// As [`Fetch::item`].
+    #[inline(never)]
+    unsafe fn one_filtered(&self, entity: Entity) -> Option<Q::Item<'a>> {
         let world = self.run.step.world;
         let (chunk, row) = world.location(entity)?;
         let chunk = world.chunk(chunk);
@@ -198,6 +216,38 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
                     chunk.set_changed(column, self.run.tick)
                 });
             }
+        }
+    }
+}
+
+/// What leads from an entity to its components.
+struct Lookup<Q: Fetch> {
+    slots: Slots,
+    places: Q::Places,
+}
+
+impl<Q: Fetch> Clone for Lookup<Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Q: Fetch> Copy for Lookup<Q> {}
+
+impl<Q: Fetch> Lookup<Q> {
+    /// # Safety
+    /// As [`Fetch::item`], and the world has been shared since this was made.
+    #[inline(always)]
+    unsafe fn one<'w>(self, entity: Entity) -> Option<Q::Item<'w>> {
+        // SAFETY: the world has been shared since the slots were looked at.
+        let location = unsafe { self.slots.find(entity)? };
+        // SAFETY: the entity lives there, so the row is below its chunk's length; the rest is the caller's promise.
+        unsafe {
+            Q::at(
+                self.places,
+                ChunkId(location.chunk()),
+                location.row() as usize,
+            )
         }
     }
 }
@@ -322,9 +372,15 @@ unsafe impl<Q: Fetch + 'static, F: QueryFilter + 'static> Param for Query<'_, Q,
     }
 
     unsafe fn get<'a>(state: &'a Matches<Q>, run: &'a Run<'a>) -> Query<'a, Q, F> {
+        let world = run.step.world;
+        let lookup = |state| Lookup {
+            slots: world.entities.slots(),
+            places: Q::places(state, world),
+        };
         Query {
             matches: state,
             run,
+            lookup: state.unfiltered().map(lookup),
             marker: PhantomData,
         }
     }
