@@ -111,7 +111,7 @@ pub enum EcsError {
     },
     /// A fork's bytes are gone.
     #[error(
-        "world: the fork of step {step} is lost, because the budget of `rewind` in pool scene did not suffice to keep what was written since; raise it, or use a fork sooner"
+        "world: the fork of step {step} is lost, because the budget of `rewind` in pool scene did not suffice to keep what was written since; raise it, or          use a fork sooner"
     )]
     ForkLost {
         /// The step that it was taken of.
@@ -119,7 +119,7 @@ pub enum EcsError {
     },
     /// A fork that is newer than the state to go back to is still held.
     #[error(
-        "world: it cannot go back to step {asked} while a fork of step {fork} is held, which is made of what was written since; drop the fork first, or make it a world of its own"
+        "world: it cannot go back to step {asked} while a fork of step {fork} is held, which is made of what was written since; drop the fork first, or make          it a world of its own"
     )]
     ForkHeld {
         /// The step to go back to.

@@ -285,8 +285,3 @@ fn stale_cure(lent: u32, now: u32) -> &'static str {
         "what is lent lasts one frame; lend it again in this frame"
     }
 }
-impl From<StreamError> for MemoryError {
-    fn from(refusal: StreamError) -> MemoryError {
-        MemoryError::Stream(Box::new(refusal))
-    }
-}

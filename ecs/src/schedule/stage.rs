@@ -288,9 +288,10 @@ impl Stage<'_> {
             let visited = lent.visits.groups[group.index()][chunk];
             // SAFETY: as in `run`, for these rows of this chunk: the executor runs a group's systems on a chunk in order, block by block, on one
             // worker.
-            step.workers.count(worker, run.place, || unsafe {
-                system.run_chunk(visited, rows, &run)
-            });
+            unsafe {
+                let run_rows = || system.run_chunk(visited, rows, &run);
+                step.workers.count(worker, run.place, run_rows);
+            }
         }
     }
 }
