@@ -35,7 +35,7 @@ fn survey(heats: Query<&Heat>) {
 }
 
 fn scene() -> Sim {
-    let mut sim = Sim::new();
+    let mut sim = layerw_tests::sim();
     sim.world
         .spawn_batch((0..CHUNKS * 4096).map(|i| Heat(i as f32)));
     sim.each(cool).each(warm).system(survey);

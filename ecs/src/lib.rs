@@ -38,7 +38,6 @@ mod root;
 pub mod row;
 pub mod schedule;
 mod schema;
-mod simd;
 mod slab;
 mod storage;
 pub mod system;

@@ -29,13 +29,10 @@ use crate::fetch::Fetch;
 use crate::filter::{Filter, Resolved};
 use crate::matches::Matches;
 use crate::params::{Events, Local, Param, Res};
-use crate::registry::ComponentId;
 use crate::schema::Component;
-use crate::simd::{self, Kernel};
 use crate::system::{Kind, System, SystemDecl};
 use crate::world::World;
 use std::marker::PhantomData;
-use std::ops::Range;
 
 /// One parameter of a row function.
 ///
@@ -193,7 +190,7 @@ unsafe impl RowParam for Commands<'_> {
 /// A row function; implemented for functions and closures of up to eight parameters. `Marker` tells signatures apart and is inferred.
 ///
 /// # Safety
-/// `run` visits each of the rows once.
+/// `run` visits each row of the chunk once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row function",
     label = "not a row function",
@@ -216,17 +213,16 @@ pub unsafe trait RowFunction<Marker>: Send + Sync + 'static {
         access: &mut Access,
     ) -> Result<(<Self::Fetch as Fetch>::State, Self::State), EcsError>;
 
-    /// Calls the function for some rows of a chunk.
+    /// Calls the function for all rows of a chunk.
     ///
     /// # Safety
-    /// The rows are below the chunk's length, the declared access to the chunk is held, the pointers are those of the chunk whose entities are given, and the calling thread runs
+    /// The declared access to the chunk is held, the pointers are those of the chunk whose entities are given, and the calling thread runs
     /// as `run.worker`.
     unsafe fn run<'a>(
         &self,
         state: &'a Self::State,
         pointers: <Self::Fetch as Fetch>::Pointers<'a>,
         entities: &'a [Entity],
-        rows: Range<usize>,
         run: &'a Run<'a>,
     );
 }
@@ -250,7 +246,7 @@ impl Drop for AtRow<'_> {
 
 macro_rules! function {
     ($($param:ident $pointer:ident $shared:ident),*) => {
-        // SAFETY: the loop visits each of the rows once.
+        // SAFETY: the loop visits rows 0..len once each.
         #[allow(non_snake_case, unused_variables, unused_mut, clippy::too_many_arguments)]
         unsafe impl<Function, $($param: RowParam + 'static),*> RowFunction<fn($($param),*)> for Function
         where
@@ -264,13 +260,12 @@ macro_rules! function {
                 Ok((($($pointer,)*), ($($shared,)*)))
             }
 
-            #[inline(always)]
+            #[inline]
             unsafe fn run<'a>(
                 &self,
                 ($($shared,)*): &'a Self::State,
                 ($($pointer,)*): <Self::Fetch as Fetch>::Pointers<'a>,
                 entities: &'a [Entity],
-                rows: Range<usize>,
                 run: &'a Run<'a>,
             ) {
                 fn call<'a, $($param: RowParam),*>(function: &impl Fn($($param::Item<'a>),*), $($shared: $param::Item<'a>),*) {
@@ -278,8 +273,8 @@ macro_rules! function {
                 }
                 // SAFETY: the caller's promise is passed on.
                 $(let mut $shared = unsafe { $param::shared($shared, run, entities) };)*
-                let mut at = AtRow { run, entities, row: rows.start };
-                while at.row < rows.end {
+                let mut at = AtRow { run, entities, row: 0 };
+                while at.row < entities.len() {
                     // SAFETY: the row is below the chunk's length, and the items of the row before
                     // ended with its call.
                     unsafe { call::<$($param),*>(self, $($param::item($pointer, &mut $shared, at.row)),*) };
@@ -445,14 +440,7 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         unreachable!("a row system runs on chunks");
     }
 
-    fn takes(&self, see: &mut dyn FnMut(ComponentId)) -> bool {
-        self.bound.as_ref().is_some_and(|bound| {
-            bound.matches.components(&mut |component| see(component));
-            !bound.matches.looks_into_chunks()
-        })
-    }
-
-    unsafe fn run_chunk(&self, chunk: ChunkId, rows: Range<u32>, run: &Run<'_>) {
+    unsafe fn run_chunk(&self, chunk: ChunkId, run: &Run<'_>) {
         let Some(bound) = &self.bound else { return };
         let world = run.step.world;
         let chunk = world.chunk(chunk);
@@ -463,41 +451,13 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         F::Fetch::written(columns, &mut |column| unsafe {
             chunk.set_changed(column, run.tick)
         });
-        let entities = chunk.entities();
-        let rows = rows.start as usize..entities.len().min(rows.end as usize);
-        let loops = Rows::<Marker, F> {
-            function: &self.function,
-            state: &bound.state,
-            pointers: F::Fetch::pointers(columns, chunk),
-            entities,
-            rows: rows.clone(),
-            run,
-        };
-        simd::run(rows.len(), loops);
-    }
-}
-
-/// A row function about to run on a chunk, whose access is held by the thread that runs as the run's worker.
-struct Rows<'a, Marker, F: RowFunction<Marker>> {
-    function: &'a F,
-    state: &'a F::State,
-    pointers: <F::Fetch as Fetch>::Pointers<'a>,
-    entities: &'a [Entity],
-    rows: Range<usize>,
-    run: &'a Run<'a>,
-}
-
-impl<Marker, F: RowFunction<Marker>> Kernel for Rows<'_, Marker, F> {
-    #[inline(always)]
-    fn run(self) {
-        // SAFETY: `run_chunk`, which alone makes this, passes its caller's promise on; pointers and entities are those of one chunk.
+        // SAFETY: the caller's promise is passed on; pointers and entities are those of one chunk.
         unsafe {
             self.function.run(
-                self.state,
-                self.pointers,
-                self.entities,
-                self.rows,
-                self.run,
+                &bound.state,
+                F::Fetch::pointers(columns, chunk),
+                chunk.entities(),
+                run,
             )
         };
     }

@@ -330,7 +330,7 @@ mod tests {
     struct Wide([f32; 40]);
 
     fn world() -> World {
-        let config = MemoryConfig::with_total(256 << 20);
+        let config = MemoryConfig::with_total(64 << 20);
         World::new(&Arena::new(&config).expect("a small arena")).expect("a fresh arena")
     }
 

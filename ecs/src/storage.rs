@@ -13,7 +13,6 @@
 //! Memory is asked for first and rows are touched after, so a refusal leaves everything as it was.
 
 mod copy;
-mod places;
 mod rows;
 
 use crate::archetype::{Archetype, ArchetypeRecord};
@@ -25,8 +24,6 @@ use crate::registry::{ComponentId, Components};
 use crate::slab::{Block, ENTITY_COLUMN, NO_SLAB, Slabs};
 use crate::table::Table;
 use layerw_memory::History;
-use places::Places;
-pub use places::{ColumnPlaces, EntityPlaces};
 use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
@@ -40,7 +37,6 @@ pub(crate) struct Storage {
     pub(crate) chunks: Table<ChunkRecord>,
     pub(crate) columns: Table<ColumnRecord>,
     pub(crate) slabs: Slabs,
-    pub(crate) places: Places,
     /// Changes with the set of archetypes or of chunks that hold memory.
     pub(crate) structure: u64,
     /// Changes whenever a row comes, goes or moves.
@@ -73,7 +69,6 @@ impl Storage {
     ) -> Self {
         let (archetypes, lookup, taken) = (Vec::new(), BTreeMap::new(), Vec::new());
         let history = chunks.history().clone();
-        let places = Places::default();
         let mut storage = Storage {
             archetypes,
             lookup,
@@ -82,7 +77,6 @@ impl Storage {
             chunks,
             columns,
             slabs,
-            places,
             structure,
             edits: 0,
             taken,
@@ -102,12 +96,6 @@ impl Storage {
             archetype.chunks.push(id);
             archetype.live += usize::from(record.capacity > 0);
             archetype.rows += record.len as usize;
-            if record.capacity > 0 {
-                for (&component, column) in archetype.components().iter().zip(record.columns..) {
-                    let offset = storage.columns.get(column).offset;
-                    storage.places.put(component, id, offset);
-                }
-            }
         }
         storage
     }
@@ -157,14 +145,6 @@ impl Storage {
         self.archetypes.push(Archetype::new(id, list, components));
         self.lookup.insert(list.into(), id);
         id
-    }
-
-    /// Where all chunks have their entities, by addresses from `base` on.
-    pub(crate) fn entity_places(&self, base: *mut u8) -> EntityPlaces {
-        EntityPlaces {
-            base,
-            chunks: self.chunks.first(),
-        }
     }
 
     /// The first column record of a chunk.
@@ -347,9 +327,6 @@ impl Storage {
                     changed: 0,
                 },
             );
-            let archetype = &self.archetypes[record.archetype as usize];
-            let component = archetype.components()[(column - record.columns) as usize];
-            self.places.remove(component, id);
         }
         self.slabs.give(
             Block {
@@ -402,7 +379,6 @@ impl Storage {
         (record.capacity, record.entities, record.entities_slab) =
             (capacity, entities.offset, entities.slab);
         self.chunks.set(id.0, record);
-        let components = self.archetypes[record.archetype as usize].components();
         for (column, block) in (record.columns..).zip(self.taken.drain(..)) {
             self.columns.set(
                 column,
@@ -412,8 +388,6 @@ impl Storage {
                     changed: context.tick,
                 },
             );
-            let component = components[(column - record.columns) as usize];
-            self.places.put(component, id, block.offset);
         }
     }
 

@@ -45,7 +45,7 @@ fn step(world: &mut World, kept: &mut Checkpoint, entities: &mut Vec<Entity>, nu
 
 #[test]
 fn a_steady_world_does_not_allocate() {
-    let arena = Arena::new(&MemoryConfig::with_total(256 << 20)).expect("a small arena");
+    let arena = Arena::new(&MemoryConfig::with_total(64 << 20)).expect("a small arena");
     let mut world = World::new(&arena).expect("a fresh arena");
     let (mut kept, mut entities) = (world.checkpoint(), Vec::new());
     (0..10).for_each(|number| step(&mut world, &mut kept, &mut entities, number));

@@ -129,7 +129,7 @@ impl Seen {
 }
 
 fn arena() -> Arena {
-    Arena::new(&MemoryConfig::with_total(256 << 20)).expect("a small arena")
+    Arena::new(&MemoryConfig::with_total(64 << 20)).expect("a small arena")
 }
 
 fn small(value: u8) -> Small {

@@ -39,6 +39,7 @@ pub use layerw_ecs::{
 pub use layerw_ecs_macros::component_of_layerw as component;
 pub use layerw_frame_graph::Spread;
 pub use layerw_jobs::{Jobs, on_fresh_thread};
+pub use layerw_memory as memory;
 pub use layerw_memory::{FrameSlice, ScratchVec};
 pub use layerw_trace::{Label, label};
 pub use record::{Damage, RecordingError};

@@ -53,8 +53,8 @@ impl Runner {
             ..
         } = sim;
         let schedule = Schedule::new(systems, &mut world, jobs.threads())?;
-        let budget = arena.scene().bytes() / jobs.threads() as u64;
-        let workers = Workers::new(&arena, jobs.threads(), budget)?;
+        // Budgets overlap: a worker that runs a large system may need what the others leave.
+        let workers = Workers::new(&arena, jobs.threads(), arena.scene().bytes())?;
         let plots = ["Logic pool", "Scene pool", "GPU pool"].map(layerw_trace::label);
         for plot in plots {
             layerw_trace::plot_unit(plot, PlotUnit::Bytes);

@@ -77,4 +77,4 @@ pub use pool::{Holder, Need, Owner, Pool, PressureStats, RegionInfo, Registratio
 pub use region::{AnyRegion, Region, Regions, Span};
 pub use scratch::{FrameGuard, FrameSlice, POISON, Scratch, ScratchSet, ScratchVec};
 pub use stream::{StreamConfig, StreamError, StreamRegion};
-pub use table::{Bytes, Holding, PoolStats, Table};
+pub use table::{Bytes, Holding, NoSize, PoolStats, Table};

@@ -1,6 +1,7 @@
 //! Who holds what: the rows behind every refusal, `doctor` and the reports, printable as a table.
 
 use std::fmt;
+use std::str::FromStr;
 
 use crate::Tier;
 use crate::consts::PAGE;
@@ -148,6 +149,33 @@ impl fmt::Display for Bytes {
             Some((name, unit)) => format!("{:.2} {name}", self.0 as f64 / unit as f64),
         };
         f.pad(&text)
+    }
+}
+
+/// A text that is no size.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("no size; give one such as 1048576 or \"64 MiB\"")]
+pub struct NoSize;
+
+impl FromStr for Bytes {
+    type Err = NoSize;
+
+    /// Bytes of `64 MiB`, `1 GiB`, `512 KiB`, `100 B` or `100`. Whole numbers only: half a GiB is 512 MiB.
+    fn from_str(text: &str) -> Result<Bytes, NoSize> {
+        let digits = text.find(|c: char| !c.is_ascii_digit());
+        let (number, unit) = text.split_at(digits.unwrap_or(text.len()));
+        let scale: u64 = match unit.trim_start() {
+            "" | "B" => 1,
+            "KiB" => 1 << 10,
+            "MiB" => 1 << 20,
+            "GiB" => 1 << 30,
+            _ => return Err(NoSize),
+        };
+        let bytes = number
+            .parse()
+            .ok()
+            .and_then(|number: u64| number.checked_mul(scale));
+        bytes.map(Bytes).ok_or(NoSize)
     }
 }
 

@@ -10,8 +10,8 @@ static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 #[test]
 fn a_thousand_frames_of_ten_thousand_jobs_never_call_the_allocator() {
-    let arena = Arena::new(&MemoryConfig::default()).unwrap();
-    let mut scratch = ScratchSet::new(&arena, 2, 64 << 20).unwrap();
+    let arena = Arena::new(&MemoryConfig::with_total(64 << 20)).unwrap();
+    let mut scratch = ScratchSet::new(&arena, 2, 8 << 20).unwrap();
     let staging = Regions::new(&arena, Tier::Gpu, "staging", 1 << 20, 3).unwrap();
     let world = arena.logic().owner("world", 1 << 20).unwrap();
     let tiles = StreamConfig {

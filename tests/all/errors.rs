@@ -28,7 +28,7 @@ fn look(_grid: Local<Grid>) {}
 fn complaint(fill: fn(&mut Sim)) -> String {
     on_fresh_thread("engine", 8 << 20, || {
         let jobs = Jobs::new(1).expect("one worker is this thread");
-        let mut sim = Sim::new();
+        let mut sim = layerw_tests::sim();
         fill(&mut sim);
         match Runner::new(sim, &jobs, RunnerOptions::default()) {
             Ok(_) => "nothing".to_owned(),

@@ -11,7 +11,7 @@ fn burn(fuse: &mut Fuse, cx: Cx) {
 }
 
 fn scene() -> Sim {
-    let mut sim = Sim::new();
+    let mut sim = layerw_tests::sim();
     sim.world
         .spawn_batch((0..10_000).map(|i| Fuse(if i == 9_000 { 3 } else { 1_000_000 })));
     sim.each(burn);

@@ -102,7 +102,7 @@ fn idle(seed: &Seed) {
 }
 
 fn scene() -> Sim {
-    let mut sim = Sim::new();
+    let mut sim = layerw_tests::sim();
     sim.world.spawn_batch((0..20_000).map(Seed));
     sim.system(gather).each(every_row).each(idle);
     sim

@@ -20,7 +20,7 @@ fn third(number: &mut Number) {
 }
 
 fn scene() -> Sim {
-    let mut sim = Sim::new();
+    let mut sim = layerw_tests::sim();
     sim.world
         .spawn_batch((0..5 * 4096).map(|i| Number(i as f32)));
     sim.each(first).each(second).each(third);

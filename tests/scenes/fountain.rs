@@ -116,7 +116,7 @@ fn splash(
 
 /// The scene.
 pub fn fountain() -> Sim {
-    let mut sim = Sim::new().hertz(30.0).seed(9);
+    let mut sim = crate::sim().hertz(30.0).seed(9);
     sim.world.insert_resource(Weather {
         gravity: 9.81,
         alive: 0,

@@ -3,7 +3,24 @@
 pub mod fountain;
 pub mod terrain;
 
+use layerw_memory::{Bytes, MemoryConfig};
+
 use layerw::{Jobs, Runner, RunnerOptions, Settings, Sim, Spread, StateHash, on_fresh_thread};
+
+/// The memory that a test may have: the default, or the total in `LAYERW_MEMORY`, with which the whole suite is run once more.
+pub fn memory() -> MemoryConfig {
+    let Some(text) = std::env::var_os("LAYERW_MEMORY") else {
+        return MemoryConfig::fitting().expect("address space");
+    };
+    let total = text.to_str().and_then(|text| text.parse().ok());
+    let Bytes(total) = total.unwrap_or_else(|| panic!("LAYERW_MEMORY={text:?} is no size"));
+    MemoryConfig::with_total(total)
+}
+
+/// An empty simulation in that memory.
+pub fn sim() -> Sim {
+    Sim::with_memory(&memory()).expect("address space")
+}
 
 /// A scene by name.
 pub type Scene = fn() -> Sim;
@@ -15,14 +32,16 @@ pub fn flock() -> Sim {
 
 /// As many boids as asked for.
 pub fn flock_of(boids: usize) -> Sim {
-    let mut sim = Sim::new().hertz(60.0).seed(1);
+    let mut sim = sim().hertz(60.0).seed(1);
     flock::populate(&mut sim, boids, 1);
     sim
 }
 
 /// The solar system with two thousand asteroids.
 pub fn solar() -> Sim {
-    let settings = Settings::new().with("asteroids", "2000");
+    let settings = Settings::new()
+        .with_memory(memory())
+        .with("asteroids", "2000");
     solar_system::sim(&settings).expect("the settings are in range")
 }
 

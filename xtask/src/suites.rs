@@ -21,7 +21,7 @@ pub struct Suite {
 }
 
 /// All suites, the quick and telling ones first.
-pub const SUITES: [Suite; 7] = [
+pub const SUITES: [Suite; 8] = [
     Suite {
         name: "tidy",
         about: "format, lints, documents, layering and the other house rules",
@@ -33,6 +33,12 @@ pub const SUITES: [Suite; 7] = [
         about: "every test of every crate, optimised and with assertions",
         budget_seconds: 600,
         checks: native,
+    },
+    Suite {
+        name: "small-memory",
+        about: "every test once more with 64 MiB a simulation, and hello with 16 MiB",
+        budget_seconds: 300,
+        checks: small_memory,
     },
     Suite {
         name: "loom",
@@ -48,7 +54,7 @@ pub const SUITES: [Suite; 7] = [
     },
     Suite {
         name: "examples",
-        about: "every example through the command, with equal hashes for one and two workers",
+        about: "every example through the command: equal hashes for one and two workers, and its budget kept",
         budget_seconds: 300,
         checks: examples,
     },
@@ -178,6 +184,15 @@ fn native(checks: &mut Checks) {
     ));
 }
 
+/// The programs are those of the suite `native`, so this costs their running time.
+fn small_memory(checks: &mut Checks) {
+    let tests = "test --workspace --exclude layerw-benches --profile checked --no-fail-fast";
+    checks.step(Step::tests(tests).env("LAYERW_MEMORY", "64MiB"));
+    checks.step(Step::cargo(
+        "run --profile checked --package hello -- run --frames 60 --memory-total 16MiB",
+    ));
+}
+
 /// Each crate that can swap its primitives for loom's, found by its feature.
 fn loom(checks: &mut Checks) {
     let crates = match tidy::Tree::read(checks.root) {
@@ -223,6 +238,10 @@ fn examples(checks: &mut Checks) {
             &format!("{name}: one hash for 1 and 2 workers"),
             differ(&one, &two),
         );
+        // At its default size, for which the budget is written.
+        checks.step(Step::cargo(&format!(
+            "run --release -- run examples/{name} --frames 10 --threads 2 --budget examples/{name}/budget.toml"
+        )));
     }
     let listed: Vec<&str> = EXAMPLES.iter().map(|(name, _)| *name).collect();
     checks.check(

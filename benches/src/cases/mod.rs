@@ -1,6 +1,5 @@
 //! The cases, one file per family.
 
-mod allocator;
 mod ecs_access;
 mod ecs_copy;
 mod ecs_rows;
@@ -26,7 +25,6 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         ecs_access::CASES,
         ecs_copy::CASES,
         memory::CASES,
-        allocator::CASES,
         examples::CASES,
     ];
     families.into_iter().flatten()

@@ -119,7 +119,7 @@ impl Schedule {
             .collect();
         let plan = compile::compile(&mut nodes, world)?;
         let executor = Executor::new(&plan, threads);
-        let visits = Visits::new(&plan, &nodes, world);
+        let visits = Visits::new(&plan);
         let scratch = scratch::Book::new(nodes.len());
         Ok(Schedule {
             nodes,
@@ -165,7 +165,7 @@ impl Schedule {
             self.executor = Executor::new(&plan, self.threads);
             self.plan = plan;
         }
-        self.visits = Visits::new(&self.plan, &self.nodes, world);
+        self.visits = Visits::new(&self.plan);
         self.numbering = world.numbering();
         Ok(())
     }

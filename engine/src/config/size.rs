@@ -1,19 +1,10 @@
 //! Sizes as people write them.
 
-/// Bytes of `64 MiB`, `1 GiB`, `512 KiB`, `100 B` or `100`. Whole numbers only: half a GiB is 512 MiB.
+use layerw_memory::Bytes;
+
+/// Bytes of `64 MiB`, `1 GiB`, `512 KiB`, `100 B` or `100`.
 pub(crate) fn parse(text: &str) -> Option<u64> {
-    let digits = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let scale: u64 = match unit.trim_start() {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(scale)
+    text.parse().ok().map(|Bytes(bytes)| bytes)
 }
 
 #[cfg(test)]

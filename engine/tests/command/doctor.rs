@@ -29,6 +29,7 @@ fn the_project_is_described() {
         "[memory]\ntotal = '64 MiB'\n[memory.terrain]\npool = 'logic'\nbudget = 100\n",
     );
     let told = Program::project("doctor --set points=5 --memory")
+        .with_default_memory()
         .within(&folder)
         .done()
         .out;
@@ -48,7 +49,7 @@ fn the_project_is_described() {
 
 #[test]
 fn the_machine_is_described_without_a_project() {
-    let told = Program::tools("doctor").done().out;
+    let told = Program::tools("doctor").with_default_memory().done().out;
     for part in [
         "engine ",
         "host ",

@@ -37,6 +37,7 @@ fn run(folder: &Folder, words: &str) -> Program {
     Program::project(&format!(
         "run --frames 5 --threads 2 --set points=100 {words}"
     ))
+    .with_default_memory()
     .within(folder)
 }
 

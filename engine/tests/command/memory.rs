@@ -7,6 +7,7 @@ use crate::support::{Folder, Program};
 /// What `doctor --json` tells of a project in this folder.
 fn account(folder: &Folder, words: &str) -> Value {
     let told = Program::project(&format!("doctor --json {words}"))
+        .with_default_memory()
         .within(folder)
         .done()
         .out;
@@ -172,11 +173,14 @@ fn budgets_of_a_file_of_their_own_hold_for_the_worlds_owners() {
     };
     folder.write("budget.toml", budget("1 MiB"));
     let words = "run --frames 5 --set points=4000 --budget budget.toml";
-    Program::project(words).within(&folder).done();
+    let run = |words: &str| {
+        Program::project(words)
+            .with_default_memory()
+            .within(&folder)
+    };
+    run(words).done();
     folder.write("budget.toml", budget("64 KiB"));
-    let said = Program::project(&words.replace("4000", "40000"))
-        .within(&folder)
-        .refused(1);
+    let said = run(&words.replace("4000", "40000")).refused(1);
     assert!(
         said.contains("owner \"component Position\" asks pool logic for"),
         "{said}"
@@ -198,7 +202,8 @@ fn the_total_can_be_given() {
         let report = folder.json("report.json");
         (number(&report["memory"]["total"]), report["hash"].clone())
     };
-    let run = |words: &str| Program::project(&format!("run --frames 5 {words}"));
+    let run =
+        |words: &str| Program::project(&format!("run --frames 5 {words}")).with_default_memory();
     let (file, hash) = total(run(""));
     let (small, same) = total(run("--memory-total 16MiB"));
     let (environment, _) = total(run("").env("LAYERW_MEMORY", "64 MiB"));

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// How much memory each program may have, where the suite runs with little.
+pub const MEMORY: &str = "LAYERW_MEMORY";
+
 /// One start of a program.
 pub struct Program {
     command: Command,
@@ -34,7 +37,9 @@ impl Program {
         let mut command = Command::new(path);
         command.args(words.split_whitespace());
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("LAYERW_") {
+            // But for the memory that the whole suite may have.
+            let ours = name.to_string_lossy().starts_with("LAYERW_");
+            if ours && name != MEMORY {
                 command.env_remove(name);
             }
         }
@@ -56,6 +61,12 @@ impl Program {
 
     pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Program {
         self.command.env(name, value);
+        self
+    }
+
+    /// With the memory that a user's run has, however little the suite has.
+    pub fn with_default_memory(mut self) -> Program {
+        self.command.env_remove(MEMORY);
         self
     }
 

@@ -130,6 +130,7 @@ fn a_pool_that_is_too_small_says_who_holds_what() {
         "[memory]\ntotal = '16 MiB'\nlogic = '1 MiB'\n",
     );
     let ended = Program::project("run --frames 1 --set points=1000000")
+        .with_default_memory()
         .within(&folder)
         .end();
     assert_eq!(ended.code, Some(1), "{ended:?}");

@@ -3,6 +3,7 @@
 use flock::rules::{Rules, Sight};
 use flock::{Position, Velocity, populate};
 use layerw::math::Vec3;
+use layerw::memory::MemoryConfig;
 use layerw::{Jobs, Runner, RunnerOptions, Sim};
 
 const BOIDS: usize = 2_000;
@@ -55,7 +56,9 @@ fn state(runner: &Runner) -> Vec<(Vec3, Vec3)> {
 #[test]
 fn the_grid_gives_the_bits_of_looking_at_all() {
     let jobs = Jobs::new(2).expect("two workers start");
-    let mut sim = Sim::new().hertz(60.0);
+    let mut sim = Sim::with_memory(&MemoryConfig::with_total(64 << 20))
+        .expect("64 MiB of address space")
+        .hertz(60.0);
     populate(&mut sim, BOIDS, 7);
     let mut runner =
         Runner::new(sim, &jobs, RunnerOptions::default()).expect("the systems form a graph");

@@ -26,7 +26,13 @@ struct Live {
 
 fn frames(seed: u64, allocations: usize) -> usize {
     let mut random = Random::new(seed);
-    let arena = Arena::new(&MemoryConfig::default()).unwrap();
+    let config = MemoryConfig {
+        logic: 0,
+        scene: 64 << 20,
+        gpu: 0,
+        ..MemoryConfig::with_total(64 << 20)
+    };
+    let arena = Arena::new(&config).unwrap();
     let mut scratch = Scratch::new(&arena, 0, 64 << 20).unwrap();
     let mut live = Vec::new();
     let mut stale: Option<FrameSlice<u8>> = None;
