@@ -6,6 +6,7 @@ use crate::random::Random;
 use crate::workers::Workers;
 use crate::world::World;
 use layerw_jobs::Jobs;
+use layerw_memory::protect::share;
 use layerw_memory::{FrameSlice, Scratch};
 use layerw_trace::Label;
 use std::marker::PhantomData;
@@ -155,12 +156,12 @@ impl<'a> Cx<'a> {
         f: impl Fn(Range<usize>, Cx<'_>) + Sync,
     ) {
         let run = *self.run;
-        self.run
-            .step
-            .jobs
-            .par_for(label, count, grain, |range, worker| {
-                run.part(worker, |run| f(range, Cx::whole(run)));
+        share(|note| {
+            let jobs = self.run.step.jobs;
+            jobs.par_for(label, count, grain, |range, worker| {
+                note.on(worker, || run.part(worker, |run| f(range, Cx::whole(run))));
             });
+        });
     }
 
     /// Runs `f` with all workers awake for rayon, so that `par_iter` inside finds help.

@@ -31,6 +31,7 @@ mod pages;
 pub mod par;
 pub mod params;
 mod past;
+mod protect;
 mod query;
 mod random;
 mod registry;

@@ -68,25 +68,23 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
         let visits = Visits::new(self, cx);
         let world = self.run.step.world;
         let run = *self.run;
-        cx.jobs()
-            .par_for(label, visits.chunks.len(), 1, |range, worker| {
-                let visits = &visits;
-                run.part(worker, |run| {
-                    for visit in &visits.chunks[range] {
-                        let chunk = world.chunk(visit.chunk);
-                        let (pointers, entities) =
-                            (Q::pointers(visit.columns, chunk), chunk.entities());
-                        for row in 0..entities.len() {
-                            // SAFETY: the system declared the access, each chunk is visited by one worker,
-                            // and each row once.
-                            f(
-                                unsafe { Q::item(pointers, row) },
-                                Cx::row(run, entities, row),
-                            );
-                        }
-                    }
-                });
-            });
+        cx.par_for(label, visits.chunks.len(), 1, |range, cx| {
+            let visits = &visits;
+            let worker = cx.worker();
+            let run = Run { worker, ..run };
+            for visit in &visits.chunks[range] {
+                let chunk = world.chunk(visit.chunk);
+                let (pointers, entities) = (Q::pointers(visit.columns, chunk), chunk.entities());
+                for row in 0..entities.len() {
+                    // SAFETY: the system declared the access, each chunk is visited by one worker,
+                    // and each row once.
+                    f(
+                        unsafe { Q::item(pointers, row) },
+                        Cx::row(&run, entities, row),
+                    );
+                }
+            }
+        });
     }
 
     /// Calls `f` for all matching entities, each with its place in the query's order, chunks in parallel on as many workers

@@ -17,6 +17,7 @@ use crate::error::EcsError;
 use crate::local::Locals;
 use crate::pages::Pages;
 use crate::past::Past;
+use crate::protect::Closed;
 use crate::registry::{self, ComponentId, Components};
 use crate::root::{ROOT_RUN, Root, TableHeader, TableName};
 use crate::schema::{Component, Schema};
@@ -55,6 +56,8 @@ pub struct World {
     pub(crate) past: Past,
     /// Whether systems are running: what they are halfway through is no state to keep.
     pub(crate) stepping: bool,
+    /// Under protection: whether only systems can write.
+    pub(crate) closed: Closed,
 }
 
 // SAFETY: the pointers lead into the arena, whose pages this world alone owns and keeps alive; locals are `Send` themselves.
@@ -137,6 +140,7 @@ impl World {
             list,
             past: Past::default(),
             stepping: false,
+            closed: Closed::default(),
         }
     }
 
@@ -416,6 +420,8 @@ fn next_identity() -> u64 {
 
 impl Drop for World {
     fn drop(&mut self) {
+        // What checksums show no longer matters to anybody.
+        let _ = self.open();
         let owners: Vec<_> = self
             .components
             .ids()

@@ -4,6 +4,7 @@ use layerw_ecs::EcsError;
 use layerw_ecs::schedule::ScheduleError;
 use layerw_frame_graph::GraphError;
 use layerw_jobs::JobsError;
+use layerw_memory::protect::FAULT_STATUS;
 use layerw_memory::{Bytes, MemoryError};
 use layerw_platform::files::FileError;
 use layerw_platform::signals::SignalError;
@@ -143,9 +144,10 @@ impl Error {
         }
     }
 
-    /// The exit status of the command: 2 for wrong usage, 1 for everything else.
+    /// The exit status of the command: 2 for wrong usage, 3 where protection found memory that was written without leave, 1 for everything else.
     pub fn exit_status(&self) -> u8 {
         match self {
+            Error::Memory(MemoryError::Damaged(_)) => FAULT_STATUS as u8,
             Error::Usage(_) => 2,
             Error::Setting(error) if error.is_usage() => 2,
             _ => 1,

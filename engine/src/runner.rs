@@ -7,7 +7,7 @@ use layerw_ecs::workers::Workers;
 use layerw_ecs::{StateHash, World};
 use layerw_frame_graph::{NodeId, Plan, RunOptions, Spread};
 use layerw_jobs::Jobs;
-use layerw_memory::{Arena, PoolStats, Tier};
+use layerw_memory::{Arena, MemoryError, PoolStats, Protection, Tier};
 use layerw_trace::{Label, PlotUnit};
 use std::any::Any;
 
@@ -19,6 +19,9 @@ pub struct RunnerOptions {
     pub shuffle: Option<u64>,
     /// Whether other workers are woken: by default when measured costs say that it is worth it.
     pub spread: Spread,
+    /// Guards memory against accesses that were not declared: slower, to the same bits. [`Protection::Pages`] becomes
+    /// [`Protection::Checksums`] where pages have no rights.
+    pub protection: Protection,
 }
 
 /// A simulation bound to workers.
@@ -40,8 +43,8 @@ impl Runner {
     /// Binds a simulation to workers: declares its systems and compiles their graph.
     ///
     /// # Errors
-    /// The systems do not form a graph, a component's name is taken by another layout, or the
-    /// workers' scratch does not fit the Scene pool.
+    /// The systems do not form a graph, a component's name is taken by another layout, the
+    /// workers' scratch does not fit the Scene pool, or the host cannot protect memory as it should.
     pub fn new(sim: Sim, jobs: &Jobs, options: RunnerOptions) -> Result<Self> {
         let Sim {
             mut world,
@@ -52,6 +55,8 @@ impl Runner {
             on_restore,
             ..
         } = sim;
+        // Before there is scratch, which gets its edges when it is made.
+        arena.protect(options.protection)?;
         let schedule = Schedule::new(systems, &mut world, jobs.threads())?;
         // Budgets overlap: a worker that runs a large system may need what the others leave.
         let workers = Workers::new(&arena, jobs.threads(), arena.scene().bytes())?;
@@ -121,12 +126,14 @@ impl Runner {
             &self.jobs,
             &mut self.workers,
         );
+        // Until somebody asks for it, nobody may change the world between two steps.
+        self.world.close();
         layerw_trace::frame_mark();
         for (label, stats) in self.plots.into_iter().zip(self.memory()) {
             layerw_trace::plot(label, stats.used as f64);
         }
         done.map_err(|failure| {
-            let error = system_error(&failure);
+            let error = step_error(failure);
             self.poisoned = Some(error.to_string());
             error
         })?;
@@ -163,7 +170,7 @@ impl Runner {
         let mut regions = self.arena.layout().regions.iter();
         let promised = regions.find(|region| region.tier == Tier::Scene && region.name == "rewind");
         let budget = promised.map_or(self.arena.scene().bytes() / 2, |region| region.budget);
-        Ok(self.world.keep_steps(steps, budget)?)
+        Ok(self.world_mut().keep_steps(steps, budget)?)
     }
 
     /// Makes the world what it was `steps` steps ago, rebuilds what it does not hold, and lifts the poison; 0 goes back to where the step that
@@ -172,7 +179,7 @@ impl Runner {
     /// # Errors
     /// That step is not kept, or a newer fork is still held; see [`World::rewind`].
     pub fn rewind(&mut self, steps: u64) -> Result<()> {
-        self.world.rewind(steps)?;
+        self.world_mut().rewind(steps)?;
         self.restored();
         Ok(())
     }
@@ -182,7 +189,7 @@ impl Runner {
     /// # Errors
     /// As there.
     pub fn rewind_to(&mut self, step: u64) -> Result<()> {
-        self.world.rewind_to(step)?;
+        self.world_mut().rewind_to(step)?;
         self.restored();
         Ok(())
     }
@@ -192,13 +199,19 @@ impl Runner {
         &self.world
     }
 
-    /// The world between two steps, to change.
+    /// The world between two steps, to change. Under protection by checksums a world that was changed behind everybody's back is poisoned
+    /// when that shows here.
     pub fn world_mut(&mut self) -> &mut World {
+        if let Err(damaged) = self.world.open() {
+            self.poisoned = Some(damaged.to_string());
+        }
         &mut self.world
     }
 
     /// Call after the world was restored from an image: rebuilds what it does not hold and lifts the poison.
     pub fn restored(&mut self) {
+        // What checksums show is no longer there.
+        let _ = self.world.open();
         self.poisoned = None;
         for hook in &self.on_restore {
             hook(&mut self.world);
@@ -250,15 +263,20 @@ impl Runner {
     }
 }
 
-fn system_error(failure: &Failure) -> Error {
+fn step_error(failure: Failure) -> Error {
+    let failure = match failure.payload.downcast::<MemoryError>() {
+        // Nobody panicked: protection found something.
+        Ok(damaged) => return Error::Memory(*damaged),
+        Err(payload) => Failure { payload, ..failure },
+    };
     let place = failure
         .entity
         .map_or(String::new(), |entity| format!(" at entity {entity}"));
     Error::System {
-        system: failure.system.clone(),
+        message: panic_message(failure.payload.as_ref()),
+        system: failure.system,
         place,
         step: failure.step,
-        message: panic_message(failure.payload.as_ref()),
     }
 }
 

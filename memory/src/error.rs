@@ -232,6 +232,41 @@ pub enum MemoryError {
         /// Frame of the reader.
         now: u32,
     },
+    /// Somebody wrote where only others may write, or nobody.
+    #[error(
+        "memory: {}, {}, was {} in frame {}, found {}; look for an index or a length that is too large, or a pointer that strays",
+        .0.what, .0.place, .0.how, .0.frame, .0.found
+    )]
+    Damaged(Box<Damage>),
+    /// Too many arenas are protected at a time.
+    #[error(
+        "memory: {max} arenas are protected at the same time and no more can be; drop one, or leave this one unprotected"
+    )]
+    TooManyProtected {
+        /// The most that can be.
+        max: usize,
+    },
+    /// The host does not let faults be caught.
+    #[error("memory: faults cannot be caught: {source}; protect by checksums instead")]
+    NoFaults {
+        /// What the host said.
+        source: io::Error,
+    },
+}
+
+/// What was found where nobody may write.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Damage {
+    /// The byte or bytes, and the pool.
+    pub what: String,
+    /// Region and owner, with what lies there.
+    pub place: String,
+    /// What was done to them.
+    pub how: &'static str,
+    /// The frame in which it was found, which is the one in which it was done.
+    pub frame: u32,
+    /// When in the frame it was found.
+    pub found: String,
 }
 
 /// Who asked for how much, what stood against it, and who holds the rest.

@@ -8,7 +8,7 @@ use std::iter::successors;
 
 use crate::consts::PAGE;
 use crate::map::{Backing, HostLimits, Mapping, RESERVE_DEFAULT};
-use crate::{MemoryConfig, MemoryError};
+use crate::{MemoryConfig, MemoryError, Window};
 
 /// The smallest total that is tried: worlds that need no more than this say so themselves.
 const TOTAL_LEAST: u64 = 512 << 20;
@@ -31,7 +31,12 @@ impl Fitting {
     /// # Errors
     /// [`MemoryError::Map`] about the smallest, when not even that can be.
     pub fn find(backing: Backing) -> Result<Fitting, MemoryError> {
-        Fitting::try_totals(|bytes| Mapping::reserve(backing, bytes).map(drop))
+        Fitting::try_totals(|bytes| {
+            let (all, none) = (bytes.div_ceil(PAGE as u64) as u32, 0);
+            let windows = [(0, all), (all, none), (all, none)];
+            let windows = windows.map(|(first, pages)| Window { first, pages });
+            Mapping::reserve(backing, &windows, bytes).map(drop)
+        })
     }
 
     /// Whether it is less than what offsets reach on this host.

@@ -26,6 +26,7 @@
 //! | [`region`] | memory that a slower reader gets: the life cycle as types |
 //! | [`stream`] | more items than memory: slots that the nearest items overwrite |
 //! | [`alloc`] | general memory with a budget: a heap over an owner's pages, several by name, and one for the process |
+//! | [`protect`] | memory that is not to be touched: guards, write grants, faults with names, checksums |
 //! | [`counting`] | the allocator that counts, to show that steady frames do not allocate |
 //! | [`sync`] | the one source of atomics and locks, which loom can replace |
 //!
@@ -59,6 +60,7 @@ pub mod history;
 mod map;
 mod page_run;
 pub mod pool;
+pub mod protect;
 pub mod region;
 pub mod scratch;
 pub mod stream;
@@ -68,12 +70,13 @@ mod table;
 pub use arena::Arena;
 pub use config::{ArenaLayout, MemoryConfig, RegionConfig, Rounding, Window};
 pub use consts::{OWNERS_MAX, PAGE, PAGES_MAX};
-pub use error::{MemoryError, Refusal};
+pub use error::{Damage, MemoryError, Refusal};
 pub use fitting::Fitting;
 pub use history::{BLOCK, History, HistoryStats, Lost, Mark, Point};
 pub use map::{Backing, HostLimits, RESERVE_DEFAULT};
 pub use page_run::PageRun;
 pub use pool::{Holder, Need, Owner, Pool, PressureStats, RegionInfo, Registration, Rung, Tier};
+pub use protect::Protection;
 pub use region::{AnyRegion, Region, Regions, Span};
 pub use scratch::{FrameGuard, FrameSlice, POISON, Scratch, ScratchSet, ScratchVec};
 pub use stream::{StreamConfig, StreamError, StreamRegion};

@@ -1,6 +1,9 @@
 //! Same inputs, same bits: for any number of workers, any schedule, any build, and across a snapshot.
 
-use layerw_tests::{Scene, flock, flock_of, fountain::fountain, hashes, on_workers, solar};
+use layerw_memory::Protection;
+use layerw_tests::{
+    Scene, flock, flock_of, fountain::fountain, hashes, on_protected_workers, on_workers, solar,
+};
 
 const SCENES: [(&str, Scene); 3] = [
     ("flock", flock),
@@ -34,6 +37,23 @@ fn a_shuffled_schedule_changes_no_bit() {
                 step, None,
                 "{name}: first step that differs with shuffle seed {seed}"
             );
+        }
+    }
+}
+
+#[test]
+fn protection_changes_no_bit() {
+    for (name, scene) in SCENES {
+        let plain = on_workers(scene, 1, None, |runner| hashes(runner, 40));
+        for protection in [Protection::Pages, Protection::Checksums] {
+            for (threads, shuffle) in [(1, None), (3, Some(9))] {
+                let guarded = on_protected_workers(scene, threads, shuffle, protection, |runner| {
+                    hashes(runner, 40)
+                });
+                let step = plain.iter().zip(&guarded).position(|(a, b)| a != b);
+                let how = format!("{protection:?}, {threads} workers");
+                assert_eq!(step, None, "{name}: first step that differs with {how}");
+            }
         }
     }
 }

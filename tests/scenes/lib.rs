@@ -6,6 +6,7 @@ pub mod terrain;
 use layerw_memory::{Bytes, MemoryConfig};
 
 use layerw::{Jobs, Runner, RunnerOptions, Settings, Sim, Spread, StateHash, on_fresh_thread};
+use layerw_memory::Protection;
 
 /// The memory that a test may have: the default, or the total in `LAYERW_MEMORY`, with which the whole suite is run once more.
 pub fn memory() -> MemoryConfig {
@@ -52,6 +53,17 @@ pub fn on_workers<R: Send>(
     shuffle: Option<u64>,
     f: impl FnOnce(&mut Runner) -> R + Send,
 ) -> R {
+    on_protected_workers(scene, threads, shuffle, Protection::Off, f)
+}
+
+/// The same over memory that is protected.
+pub fn on_protected_workers<R: Send>(
+    scene: Scene,
+    threads: usize,
+    shuffle: Option<u64>,
+    protection: Protection,
+    f: impl FnOnce(&mut Runner) -> R + Send,
+) -> R {
     on_fresh_thread("engine", 8 << 20, || {
         let jobs = Jobs::new(threads).expect("workers start on a fresh thread");
         let mut runner = Runner::new(
@@ -60,6 +72,7 @@ pub fn on_workers<R: Send>(
             RunnerOptions {
                 shuffle,
                 spread: Spread::Always,
+                protection,
             },
         )
         .expect("the scene's systems form a graph");

@@ -1,9 +1,11 @@
-//! F1, F2: whole simulations, the examples as they are.
+//! F1, F2, M4: whole simulations, the examples as they are, and one of them over protected memory.
 
 use anyhow::{Result, ensure};
-use layerw::{Settings, Sim};
+use layerw::{Runner, RunnerOptions, Settings, Sim};
+use layerw_memory::Protection;
+use layerw_trace::now_ns;
 
-use crate::harness::{Case, Effort, Entry, Figure, Round, single};
+use crate::harness::{Case, Effort, Entry, Figure, Round, round, single};
 use crate::peers::ours;
 
 /// The family.
@@ -19,6 +21,16 @@ pub const CASES: &[Case] = &[
         about: "a step of the solar system, 100 000 asteroids",
         figures: &[Figure::new("ms")],
         entries: |effort| entries(effort, solar_system),
+    },
+    Case {
+        name: "M4",
+        about: "a step of the flock, 100 000 boids, without --protect, with pages, with checksums",
+        figures: &[
+            Figure::new("ms").suffix("-off"),
+            Figure::new("ms").suffix("-pages"),
+            Figure::new("ms").suffix("-checksums"),
+        ],
+        entries: protected,
     },
 ];
 
@@ -40,6 +52,42 @@ fn solar_system(effort: Effort) -> Result<Sim> {
 fn entries(effort: Effort, sim: fn(Effort) -> Result<Sim>) -> Vec<Entry> {
     [1, 2]
         .map(|threads| Entry::new("layerw", threads, move || steps(effort, threads, sim)))
+        .into()
+}
+
+/// The same steps three times, side by side; the hashes must be equal.
+fn protected(effort: Effort) -> Vec<Entry> {
+    let start = move |threads: usize| -> Result<Round> {
+        let jobs = ours::jobs(threads)?;
+        let runner = |protection| -> Result<Runner> {
+            let options = RunnerOptions {
+                protection,
+                ..RunnerOptions::default()
+            };
+            Ok(Runner::new(flock(effort)?, &jobs, options)?)
+        };
+        let mut runners = [
+            runner(Protection::Off)?,
+            runner(Protection::Pages)?,
+            runner(Protection::Checksums)?,
+        ];
+        let steps = effort.pick(8_u32, 2);
+        round(move || {
+            let times = runners.each_mut().map(|runner| {
+                let start_ns = now_ns();
+                (0..steps).for_each(|_| ours::step(runner));
+                (now_ns() - start_ns) as f64 / f64::from(steps) / 1e6
+            });
+            let [off, pages, checksums] = runners.each_ref().map(Runner::hash);
+            ensure!(
+                off == pages && off == checksums,
+                "protection changes the hash {off} to {pages} or {checksums}"
+            );
+            Ok(times.to_vec())
+        })
+    };
+    [1, 2]
+        .map(|threads| Entry::new("layerw", threads, move || start(threads)))
         .into()
 }
 

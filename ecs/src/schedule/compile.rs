@@ -29,6 +29,8 @@ pub(super) fn compile(nodes: &mut [Named], world: &mut World) -> Result<Plan, Sc
         match &mut node.body {
             Body::System(system) if system.kind() != Kind::Exclusive => {
                 let access = system.declare(world)?;
+                let written = access.items().iter().filter(|item| item.write);
+                node.writes = written.map(|item| item.target).collect();
                 let mut decl = match system.kind() {
                     Kind::Rows => NodeDecl::rows(&node.name),
                     Kind::Pinned => NodeDecl::pinned(&node.name),

@@ -14,6 +14,7 @@ mod watched;
 pub use compile::ScheduleError;
 pub use scratch::{NoSuchSystem, OverScratch, ScratchBudget, ScratchExcess, SystemScratch};
 
+use crate::access::Target;
 use crate::entity::Entity;
 use crate::system::{System, SystemDecl};
 use crate::workers::Workers;
@@ -42,6 +43,8 @@ enum Body {
 struct Named {
     name: String,
     after: Vec<String>,
+    /// What it declared to write.
+    writes: Vec<Target>,
     body: Body,
 }
 
@@ -54,7 +57,7 @@ pub struct Failure {
     pub entity: Option<Entity>,
     /// The step that was stopped.
     pub step: u64,
-    /// What was thrown.
+    /// What was thrown; a [`MemoryError`](layerw_memory::MemoryError) where protection found that somebody wrote what nobody may.
     pub payload: Box<dyn Any + Send>,
 }
 
@@ -100,6 +103,7 @@ impl Schedule {
                 Entry::System(decl) => Named {
                     name: decl.name,
                     after: decl.after,
+                    writes: Vec::new(),
                     body: Body::System(decl.system),
                 },
                 Entry::Apply => {
@@ -112,6 +116,7 @@ impl Schedule {
                     Named {
                         name,
                         after: Vec::new(),
+                        writes: Vec::new(),
                         body: Body::Apply,
                     }
                 }
@@ -159,6 +164,8 @@ impl Schedule {
         if self.numbering == world.numbering() {
             return Ok(());
         }
+        // What checksums show here, the image that made this necessary has replaced.
+        let _ = world.open();
         let plan = compile::compile(&mut self.nodes, world)?;
         // The same graph over other numbers, as after going back: what was learned about its costs still holds.
         if plan != self.plan {
@@ -215,6 +222,7 @@ impl Schedule {
         let nodes = self.nodes.len() as u64;
         let base = world.tick();
         world.begin_step();
+        world.close();
         let mut stage = Stage::new(
             &mut self.nodes,
             &self.plan,
@@ -227,13 +235,19 @@ impl Schedule {
         stage.refresh();
         let outcome = run(&mut self.executor, &self.plan, &stage);
         venting.trim = self.scratch.close(workers);
+        let opened = world.open();
         let applied = outcome
             .map_err(|failure| (Some(failure.node.index()), failure.payload))
+            .and_then(|()| opened.map_err(|damaged| (None, Box::new(damaged) as _)))
             .and_then(|()| {
                 world.set_tick(base + nodes + 1);
                 // Unwind safety: as after a panic in a system, the world is half-done, and the caller is told.
                 catch_unwind(AssertUnwindSafe(|| workers.apply(world)))
                     .map_err(|payload| (None, payload))
+            })
+            .and_then(|()| {
+                let checked = world.arena().check();
+                checked.map_err(|damaged| (None, Box::new(damaged) as _))
             });
         world.stepping = false;
         if let Err((node, payload)) = applied {

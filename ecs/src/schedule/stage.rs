@@ -11,7 +11,9 @@ use crate::workers::Workers;
 use crate::world::World;
 use layerw_frame_graph::{GroupId, NodeId, Plan, Work};
 use layerw_jobs::Jobs;
+use layerw_memory::protect::while_running;
 use std::cell::UnsafeCell;
+use std::panic::resume_unwind;
 
 /// The chunks that each group of row systems visits, in order of archetype and row.
 pub(super) struct Visits {
@@ -78,6 +80,8 @@ pub(super) struct Stage<'s> {
     base: u64,
     /// That of the step before, and how many nodes it had.
     last: (u64, u32),
+    /// Whether the world's pages are closed but for grants.
+    guarded: bool,
 }
 
 // SAFETY: `lent` is read by any number of workers, and changed by a barrier node while the executor runs nothing else. Systems are
@@ -96,6 +100,7 @@ impl<'s> Stage<'s> {
     ) -> Self {
         let (dt, step, seed) = (world.dt(), world.step(), world.seed());
         let last = world.last_step();
+        let guarded = world.is_closed();
         Stage {
             lent: UnsafeCell::new(Lent {
                 nodes,
@@ -110,6 +115,7 @@ impl<'s> Stage<'s> {
             seed,
             base,
             last,
+            guarded,
         }
     }
 
@@ -171,16 +177,34 @@ impl<'s> Stage<'s> {
         }
     }
 
+    /// Runs a system with a grant of what it declared to write, and known to whoever has to name it. Away from the usual way, which it would slow
+    /// down.
+    #[cold]
+    #[inline(never)]
+    fn run_granted(&self, node: NodeId, worker: usize, chunk: Option<ChunkId>, run: impl FnOnce()) {
+        let lent = self.lent();
+        let named = &lent.nodes[node.index()];
+        while_running(worker, &named.name, || {
+            let _granted = lent.world.grant(&named.writes, chunk);
+            run();
+        });
+    }
+
     /// Runs a barrier node.
     fn barrier(&self, node: NodeId) {
         // SAFETY: the plan orders a barrier against every other node, so nothing else runs, and no
         // reference from `lent` is alive.
         let lent = unsafe { &mut *self.lent.get() };
+        if let Err(damaged) = lent.world.open() {
+            // No message on the way: it is not this node's fault.
+            resume_unwind(Box::new(damaged));
+        }
         lent.world.set_tick(self.base + 1 + node.index() as u64);
-        match &lent.nodes[node.index()].body {
+        let named = &lent.nodes[node.index()];
+        match &named.body {
             Body::System(system) => {
                 let numbering = lent.world.numbering();
-                system.run_exclusive(lent.world);
+                while_running(0, &named.name, || system.run_exclusive(lent.world));
                 // The systems after this one would take columns of the world that was for columns of the one that is.
                 assert!(
                     lent.world.numbering() == numbering,
@@ -190,6 +214,9 @@ impl<'s> Stage<'s> {
             Body::Apply => lent.workers.apply(lent.world),
         }
         lent.visits.refresh(lent.nodes, self.plan, lent.world);
+        if self.guarded {
+            lent.world.close();
+        }
     }
 }
 
@@ -203,7 +230,11 @@ impl Work for Stage<'_> {
             let run = self.run_of(&step, node, worker, 0);
             // SAFETY: the plan orders this node after all that conflict with it, so its declared access is held; the executor calls on
             // the thread that runs as `worker`.
-            unsafe { step.workers.count(worker, run.place, || system.run(&run)) };
+            let work = || unsafe { step.workers.count(worker, run.place, || system.run(&run)) };
+            if self.guarded {
+                return self.run_granted(node, worker, None, work);
+            }
+            work();
         }
     }
 
@@ -219,12 +250,16 @@ impl Work for Stage<'_> {
         if let Body::System(system) = &lent.nodes[node.index()].body {
             let step = self.step();
             let run = self.run_of(&step, node, worker, chunk as u32);
+            let chunk = lent.visits.groups[group.index()][chunk];
             // SAFETY: as in `run`, for the rows of this chunk: the executor runs a group's systems on a chunk in order, on one worker.
-            unsafe {
-                let visited = lent.visits.groups[group.index()][chunk];
+            let work = || unsafe {
                 step.workers
-                    .count(worker, run.place, || system.run_chunk(visited, &run));
+                    .count(worker, run.place, || system.run_chunk(chunk, &run));
             };
+            if self.guarded {
+                return self.run_granted(node, worker, Some(chunk), work);
+            }
+            work();
         }
     }
 }

@@ -11,7 +11,7 @@ use super::usage::{self, UsageError};
 use crate::config::{SIZE, WORKERS, size};
 
 /// What every help ends with.
-const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ended a run after its step; 1 failed; 2 wrong usage.";
+const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ended a run after its step; 1 failed; 2 wrong usage; 3 memory that --protect guards was touched.";
 
 /// What the help of `diff` ends with.
 const DIFF_STATUS: &str =
@@ -118,6 +118,17 @@ pub(crate) struct RunOptions {
     /// Run ready jobs in an order drawn from this seed; the result must not change
     #[arg(long, value_name = "SEED", value_parser = seed, allow_negative_numbers = true)]
     pub(crate) shuffle: Option<u64>,
+    /// Guard memory: whoever writes what no system declared, or reads what was vented, is named and the run ends with exit status 3; slower, to the
+    /// same hash. `checksums` finds writes in the same step, on every host
+    #[arg(
+        long,
+        value_name = "pages|checksums",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "pages",
+        hide_possible_values = true
+    )]
+    pub(crate) protect: Option<Protect>,
     /// Print the hash of every K-th step, and record every K-th step only
     #[arg(long, value_name = "K", value_parser = every, allow_negative_numbers = true)]
     pub(crate) hash_every: Option<u64>,
@@ -193,6 +204,15 @@ pub(crate) enum Switch {
     /// No.
     #[default]
     Off,
+}
+
+/// How memory is guarded.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Protect {
+    /// By the rights of pages, where the host has them.
+    Pages,
+    /// By checksums.
+    Checksums,
 }
 
 /// What the arguments come to.
@@ -335,7 +355,8 @@ mod tests {
     fn everything_can_be_asked() {
         let options = run(
             "run --frames 10 --threads 2 --seed 0x2a --dt 0.5 --set a=1 --set b=c=d --pin on --shuffle 3 --hash-every 5 \
-             --memory-total 64MiB --budget b --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p",
+             --memory-total 64MiB --budget b --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p \
+             --protect=checksums",
         );
         let build = BuildOptions {
             project: Some("p".into()),
@@ -351,6 +372,7 @@ mod tests {
             frames: Some(10),
             pin: Switch::On,
             shuffle: Some(3),
+            protect: Some(Protect::Checksums),
             hash_every: Some(5),
             report: Some("r".into()),
             snapshot: Some("s".into()),
@@ -363,6 +385,7 @@ mod tests {
         };
         assert_eq!(options, expected);
         assert_eq!(run("run"), RunOptions::default());
+        assert_eq!(run("run --protect").protect, Some(Protect::Pages));
     }
 
     #[test]
@@ -419,8 +442,8 @@ mod tests {
                 "`run` has no option `--frame`; did you mean `--frames`?",
             ),
             (
-                "run --protect",
-                "`run` has no option `--protect`; did you mean `--project`?",
+                "run --protect=walls",
+                "`--protect walls` cannot be used; give pages or checksums",
             ),
             (
                 "run --gpu off",

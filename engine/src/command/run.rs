@@ -3,14 +3,14 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use layerw_memory::counting;
+use layerw_memory::{Protection, counting};
 use layerw_platform::clock::{Clock, SystemClock};
 use layerw_platform::progress::Progress;
 use layerw_platform::signals::{self, Stop};
 use layerw_platform::terminal::Stderr;
 use layerw_trace::now_ns;
 
-use super::options::RunOptions;
+use super::options::{Protect, RunOptions};
 use super::output;
 use super::outputs::{Output, Tracing};
 use super::prepare::{self, Prepared, Project, Stored};
@@ -140,6 +140,7 @@ impl Stage {
             &jobs,
             RunnerOptions {
                 shuffle,
+                protection: options.protect.map_or(Protection::Off, Protection::from),
                 ..RunnerOptions::default()
             },
             stored,
@@ -329,4 +330,13 @@ fn step_all(
         times,
         allocations_per_frame: allocations.map(|count| count as f64 / (done - WARM_UP) as f64),
     })
+}
+
+impl From<Protect> for Protection {
+    fn from(asked: Protect) -> Protection {
+        match asked {
+            Protect::Pages => Protection::Pages,
+            Protect::Checksums => Protection::Checksums,
+        }
+    }
 }

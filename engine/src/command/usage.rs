@@ -211,9 +211,9 @@ pub(super) fn shape(error: &clap::Error, command: Command, arguments: &[OsString
     })
 }
 
-/// `--frames` of `--frames <N>` and `--frames=<N>`.
+/// `--frames` of `--frames <N>`, `--frames=<N>` and `--frames[=<N>]`.
 fn option_of(usage: &str) -> &str {
-    usage.split([' ', '=']).next().unwrap_or(usage)
+    usage.split([' ', '=', '[']).next().unwrap_or(usage)
 }
 
 fn verbs(command: &Command) -> Vec<String> {

@@ -22,6 +22,22 @@ fn the_hash_is_the_same_for_any_workers_and_shuffle() {
 }
 
 #[test]
+fn protection_changes_nothing_but_the_time() {
+    let hash = |words: &str| {
+        let ended = Program::project(&format!("run --frames 80 --threads 2 {words}")).end();
+        assert_eq!(
+            (ended.code, ended.err.contains("memory:")),
+            (Some(0), false)
+        );
+        ended.out.lines().last().expect("a last line").to_owned()
+    };
+    let plain = hash("");
+    for words in ["--protect", "--protect=pages", "--protect=checksums"] {
+        assert_eq!(hash(words), plain, "{words}");
+    }
+}
+
+#[test]
 fn what_decides_the_run_decides_the_hash() {
     let hash = |words: &str| {
         Program::project(&format!("run --frames 5 {words}"))

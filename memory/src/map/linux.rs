@@ -1,5 +1,13 @@
-//! A memfd mapped once, whole, shared. Its pages can be mapped again elsewhere (a script's window), which an anonymous private map
-//! could not offer.
+//! A memfd mapped once, shared, each pool at a place of its own in one reservation. Its pages can be mapped again elsewhere (a script's
+//! window), which an anonymous private map could not offer.
+//!
+//! ```text
+//! address  |guard|<-- Logic -->|guard|<-- Scene -->|guard|<-- GPU -->|guard|      guards are reserved and inaccessible
+//! file           |<-- Logic -->|<-- Scene -->|<-- GPU -->|                        page p of the arena is at byte p × 64 KiB
+//! ```
+//!
+//! **The guards lie between the pools' addresses and not in the file**, so that they cost no page of a budget and change no offset. Address
+//! and file offset agree modulo a huge page, which makes each guard between two pools 2 MiB long.
 //!
 //! **The price is the first touch.** A fault of a shared 4 KiB page costs 2 to 4 µs, so that filling fresh memory is ten times slower
 //! than filling used memory, and most machines give no huge pages to shared memory by themselves. They do when asked for one by one
@@ -10,6 +18,8 @@
 //! Measured on Linux 6.18, ns per 4 KiB of fresh memory: touched one by one 2 400-4 000, `MADV_POPULATE_WRITE` 2 100-3 400,
 //! collapsed 240-600 (and 95 to fill it then).
 
+mod fault;
+
 use std::ffi::{c_int, c_void};
 use std::io;
 use std::ops::Range;
@@ -18,12 +28,17 @@ use std::ptr::{self, NonNull};
 
 use rustix::fs::{FallocateFlags, MemfdFlags, fallocate, ftruncate, memfd_create};
 use rustix::io::Errno;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap, mmap_anonymous, munmap};
-
+use rustix::mm::{
+    Advice, MapFlags, MprotectFlags, ProtFlags, madvise, mmap, mmap_anonymous, mprotect, munmap,
+};
 use rustix::param::page_size;
 
+use super::Access;
 use crate::PAGE;
+use crate::Window;
 use crate::sync::{AtomicU32, Ordering};
+
+pub(crate) use fault::catch_faults;
 
 /// Bytes of a huge page, on which the base is aligned. Where the host's huge pages are larger, it refuses ours.
 const HUGE: usize = 2 << 20;
@@ -42,13 +57,22 @@ unsafe extern "C" {
 /// The file and where it is mapped.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    base: NonNull<u8>,
-    bytes: usize,
+    places: [Place; 3],
     file: OwnedFd,
-    /// One bit per huge page, set when it was asked for.
+    /// One bit per huge page of the file, set when it was asked for.
     asked: Box<[AtomicU32]>,
-    /// Holds the mapping and the slack around it, which the alignment costs.
-    _reservation: Reservation,
+    /// Holds the mappings, the guards around them, and the slack that the alignment costs.
+    reservation: Reservation,
+}
+
+/// Where a window of the file is mapped.
+#[derive(Copy, Clone, Debug)]
+struct Place {
+    /// Offsets of the window in the file.
+    first: usize,
+    end: usize,
+    /// The address of `first`.
+    base: NonNull<u8>,
 }
 
 // SAFETY: the pointers are addresses of a mapping that this value owns; what they point to is shared by contract of
@@ -58,34 +82,82 @@ unsafe impl Send for Shared {}
 unsafe impl Sync for Shared {}
 
 impl Shared {
-    pub(crate) fn reserve(bytes: usize) -> io::Result<Shared> {
+    pub(crate) fn reserve(windows: &[Window; 3], bytes: usize) -> io::Result<Shared> {
         let file = memfd_create("layerw-arena", MemfdFlags::CLOEXEC)?;
         ftruncate(&file, bytes as u64)?;
-        let reservation =
-            Reservation::new(bytes.checked_add(HUGE).ok_or(io::ErrorKind::OutOfMemory)?)?;
-        let skip = reservation.start.align_offset(HUGE);
-        // SAFETY: an aligned address lies less than `HUGE` after the start, and the reservation is that much longer.
-        let place = unsafe { reservation.start.byte_add(skip) };
-        let prot = ProtFlags::READ | ProtFlags::WRITE;
-        let flags = MapFlags::SHARED | MapFlags::NORESERVE | MapFlags::FIXED;
-        // SAFETY: replaces pages of the reservation only, which was made above and which nothing uses.
-        let base = unsafe { mmap(place, bytes, prot, flags, &file, 0)? };
-        let base = NonNull::new(base.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
-        let huge_pages = bytes / HUGE;
-        let asked = (0..huge_pages.div_ceil(32))
+        // Before the first window at most a guard and what aligning it costs, a huge page before each other one, a guard at the end.
+        let room = bytes.checked_add(5 * HUGE);
+        let reservation = Reservation::new(room.ok_or(io::ErrorKind::OutOfMemory)?)?;
+        // The address of byte 0 of the file, were the first window mapped there.
+        let mut zero = reservation.start.cast::<u8>().wrapping_add(PAGE);
+        zero = zero.wrapping_add(zero.align_offset(HUGE));
+        let mut places = [None; 3];
+        for (place, window) in places.iter_mut().zip(windows) {
+            let (first, len) = (window.first as usize * PAGE, window.pages as usize * PAGE);
+            let base = zero.wrapping_add(first);
+            if len > 0 {
+                let prot = ProtFlags::READ | ProtFlags::WRITE;
+                let flags = MapFlags::SHARED | MapFlags::NORESERVE | MapFlags::FIXED;
+                // SAFETY: replaces pages of the reservation only, which was made above and which nothing uses: windows follow one another
+                // within `bytes`, and each is shifted by a huge page more than the one before.
+                unsafe { mmap(base.cast(), len, prot, flags, &file, first as u64)? };
+            }
+            let base = NonNull::new(base).ok_or(io::ErrorKind::OutOfMemory)?;
+            let end = first + len;
+            *place = Some(Place { first, end, base });
+            zero = zero.wrapping_add(HUGE);
+        }
+        let [Some(logic), Some(scene), Some(gpu)] = places else {
+            unreachable!("every window was given a place")
+        };
+        let asked = (0..(bytes / HUGE).div_ceil(32))
             .map(|_| AtomicU32::new(0))
             .collect();
         Ok(Shared {
-            base,
-            bytes,
+            places: [logic, scene, gpu],
             file,
             asked,
-            _reservation: reservation,
+            reservation,
         })
     }
 
-    pub(crate) fn base(&self) -> NonNull<u8> {
-        self.base
+    pub(crate) fn base(&self, pool: usize) -> NonNull<u8> {
+        self.places[pool].base
+    }
+
+    /// All addresses that belong to the arena, guards included.
+    pub(crate) fn reach(&self) -> Range<usize> {
+        let start = self.reservation.start.addr();
+        start..start + self.reservation.bytes
+    }
+
+    /// The window that a range of the file lies in.
+    #[inline]
+    fn place(&self, offset: usize, bytes: usize) -> &Place {
+        let within = |place: &&Place| place.first <= offset && offset + bytes <= place.end;
+        let found = self.places.iter().find(within);
+        found.expect("a run lies within its pool's window")
+    }
+
+    /// See [`Mapping::protect`](super::Mapping::protect).
+    ///
+    /// # Safety
+    /// As there.
+    pub(crate) unsafe fn protect(
+        &self,
+        offset: usize,
+        bytes: usize,
+        access: Access,
+    ) -> io::Result<()> {
+        let flags = match access {
+            Access::None => MprotectFlags::empty(),
+            Access::Read => MprotectFlags::READ,
+            Access::Write => MprotectFlags::READ | MprotectFlags::WRITE,
+        };
+        let start = self.place(offset, bytes).address(offset);
+        // SAFETY: the range lies within a window that is mapped; who uses it meanwhile is the caller's promise.
+        unsafe { mprotect(start.as_ptr().cast(), bytes, flags)? };
+        Ok(())
     }
 
     /// See [`Mapping::give_back`](super::Mapping::give_back), whose contract this is. Whole huge pages only: a hole in one would split
@@ -94,7 +166,6 @@ impl Shared {
     /// # Safety
     /// The range lies within the mapping, starts and ends on pages, and nobody uses it meanwhile.
     pub(crate) unsafe fn give_back(&self, offset: usize, bytes: usize) -> Range<usize> {
-        debug_assert!(offset + bytes <= self.bytes);
         let whole = offset.next_multiple_of(HUGE)..(offset + bytes) / HUGE * HUGE;
         let punch = FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE;
         if whole.is_empty()
@@ -112,17 +183,23 @@ impl Shared {
     /// Asks for the huge pages that a range touches, unless that was done before. Contents stay.
     #[inline]
     pub(crate) fn commit(&self, offset: usize, bytes: usize) {
-        // Of the last huge page only whole ones count: past the end of the file there is nothing to put into it.
-        for huge in offset / HUGE..(offset + bytes).div_ceil(HUGE).min(self.bytes / HUGE) {
+        if bytes == 0 {
+            return;
+        }
+        let place = self.place(offset, bytes);
+        // Whole ones of this window only: others cannot be put into one piece.
+        let whole = place.first.div_ceil(HUGE)..place.end / HUGE;
+        let touched = offset / HUGE..(offset + bytes).div_ceil(HUGE);
+        for huge in touched.start.max(whole.start)..touched.end.min(whole.end) {
             // Relaxed: see `give_back`. Reading first keeps the line shared in the usual case.
             if self.asked[huge / 32].load(Ordering::Relaxed) >> (huge % 32) & 1 == 0 {
-                self.ask(huge);
+                self.ask(place, huge);
             }
         }
     }
 
     #[cold]
-    fn ask(&self, huge: usize) {
+    fn ask(&self, place: &Place, huge: usize) {
         let bit = 1 << (huge % 32);
         // Relaxed: see `give_back`. Whoever set the bit asks; others go on and touch pages, which the kernel sorts out.
         if self.asked[huge / 32].fetch_or(bit, Ordering::Relaxed) & bit != 0 {
@@ -133,28 +210,32 @@ impl Shared {
             // SAFETY: the huge page lies within the mapping; the advice moves contents and changes none, so it is harmless to
             // whoever uses the range.
             unsafe {
-                madvise_raw(
-                    self.base.as_ptr().add(huge * HUGE).cast(),
-                    HUGE,
-                    MADV_COLLAPSE,
-                )
+                let start = place.address(huge * HUGE).as_ptr().cast();
+                madvise_raw(start, HUGE, MADV_COLLAPSE)
             };
         }
     }
 
     pub(crate) fn prefault(&self, offset: usize, bytes: usize) -> io::Result<()> {
-        debug_assert!(offset + bytes <= self.bytes);
+        let start = self.place(offset, bytes).address(offset).as_ptr();
         // SAFETY: the range lies within the mapping (callers pass checked runs), and the advice commits pages as a
         // write would while it leaves their contents alone, so it is harmless to whoever uses the range.
-        let advised = unsafe {
-            let start = self.base.as_ptr().add(offset).cast::<c_void>();
-            madvise(start, bytes, Advice::LinuxPopulateWrite)
-        };
+        let advised = unsafe { madvise(start.cast(), bytes, Advice::LinuxPopulateWrite) };
         match advised {
             // Older than Linux 5.14: pages commit on touch, as always.
             Err(Errno::INVAL) => Ok(()),
             other => Ok(other?),
         }
+    }
+}
+
+impl Place {
+    /// The address of a byte of the file that lies within, or just behind.
+    #[inline]
+    fn address(&self, offset: usize) -> NonNull<u8> {
+        debug_assert!(self.first <= offset && offset <= self.end);
+        // SAFETY: within the window that is mapped at `base`, or just behind it.
+        unsafe { self.base.add(offset - self.first) }
     }
 }
 

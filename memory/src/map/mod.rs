@@ -18,6 +18,8 @@ use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
 
+use crate::Window;
+
 #[cfg(target_os = "linux")]
 use linux::Shared;
 use other::Plain;
@@ -38,7 +40,35 @@ pub enum Backing {
     Plain,
 }
 
-/// A reservation of address space, `PAGE`-aligned, zeroed, readable and writable as a whole. Freed on drop.
+/// What may be done with pages.
+#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Access {
+    /// Nothing.
+    None,
+    /// Reading.
+    Read,
+    /// Reading and writing.
+    Write,
+}
+
+/// Makes whoever touches a page of a protected arena that it may not touch end the process with a sentence. Once per process; does nothing
+/// where the host has no such thing.
+///
+/// # Errors
+/// The host refuses.
+pub(crate) fn catch_faults() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return linux::catch_faults();
+    #[cfg(not(target_os = "linux"))]
+    {
+        // Nobody asks there.
+        let _ = crate::protect::fault::explain;
+        Ok(())
+    }
+}
+
+/// A reservation of address space, each pool's window `PAGE`-aligned at a place of its own, zeroed, readable and writable as a whole, with
+/// at least a page that belongs to nobody on both sides. Freed on drop.
 #[derive(Debug)]
 pub(crate) enum Mapping {
     #[cfg(target_os = "linux")]
@@ -47,23 +77,27 @@ pub(crate) enum Mapping {
 }
 
 impl Mapping {
-    pub(crate) fn reserve(backing: Backing, bytes: u64) -> io::Result<Mapping> {
+    pub(crate) fn reserve(
+        backing: Backing,
+        windows: &[Window; 3],
+        bytes: u64,
+    ) -> io::Result<Mapping> {
         #[cfg(target_os = "linux")]
         use io::ErrorKind::{PermissionDenied, Unsupported};
         let bytes =
             usize::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         match backing {
             #[cfg(target_os = "linux")]
-            Backing::Best => match Shared::reserve(bytes) {
+            Backing::Best => match Shared::reserve(windows, bytes) {
                 // A sandbox that forbids the calls: the form without them does all but being mapped twice.
                 Err(error) if matches!(error.kind(), Unsupported | PermissionDenied) => {
-                    Plain::reserve(bytes).map(Mapping::Plain)
+                    Plain::reserve(windows).map(Mapping::Plain)
                 }
                 other => other.map(Mapping::Shared),
             },
             #[cfg(not(target_os = "linux"))]
-            Backing::Best => Plain::reserve(bytes).map(Mapping::Plain),
-            Backing::Plain => Plain::reserve(bytes).map(Mapping::Plain),
+            Backing::Best => Plain::reserve(windows).map(Mapping::Plain),
+            Backing::Plain => Plain::reserve(windows).map(Mapping::Plain),
         }
     }
 
@@ -76,12 +110,54 @@ impl Mapping {
         }
     }
 
-    /// First byte; stable until drop.
-    pub(crate) fn base(&self) -> NonNull<u8> {
+    /// First byte of a pool's window, by its place in the list of windows; stable until drop.
+    pub(crate) fn base(&self, pool: usize) -> NonNull<u8> {
         match self {
             #[cfg(target_os = "linux")]
-            Mapping::Shared(shared) => shared.base(),
-            Mapping::Plain(plain) => plain.base(),
+            Mapping::Shared(shared) => shared.base(pool),
+            Mapping::Plain(plain) => plain.base(pool),
+        }
+    }
+
+    /// All addresses that belong to the arena, the guards around the windows included.
+    pub(crate) fn reach(&self) -> Range<usize> {
+        match self {
+            #[cfg(target_os = "linux")]
+            Mapping::Shared(shared) => shared.reach(),
+            Mapping::Plain(plain) => plain.reach(),
+        }
+    }
+
+    /// Whether pages can be made inaccessible, and the guards are.
+    pub(crate) fn has_rights(&self) -> bool {
+        match self {
+            #[cfg(target_os = "linux")]
+            Mapping::Shared(_) => true,
+            Mapping::Plain(_) => false,
+        }
+    }
+
+    /// Sets what may be done with a range of whole pages within one window. Nothing where pages have no rights.
+    ///
+    /// # Safety
+    /// Whoever uses the range meanwhile or later keeps to the access, or means to be caught.
+    ///
+    /// # Errors
+    /// The host has no room for the bookkeeping.
+    pub(crate) unsafe fn protect(
+        &self,
+        offset: usize,
+        bytes: usize,
+        access: Access,
+    ) -> io::Result<()> {
+        match self {
+            #[cfg(target_os = "linux")]
+            // SAFETY: the caller's promise, passed on unchanged.
+            Mapping::Shared(shared) => unsafe { shared.protect(offset, bytes, access) },
+            Mapping::Plain(_) => {
+                let _ = (offset, bytes, access);
+                Ok(())
+            }
         }
     }
 

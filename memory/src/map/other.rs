@@ -3,20 +3,23 @@
 //! Asked for with the alignment of a byte and aligned by hand: allocators serve that with fresh zero pages of the host
 //! (calloc), lazily committed where the host does so, while a request with page alignment is filled with zeros byte
 //! by byte, which commits gigabytes at start.
+//!
+//! The pages between the pools are there but can be touched: what protects them is a pattern that is looked at, see
+//! [`protect`](crate::protect).
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
 
-use crate::PAGE;
+use crate::{PAGE, Window};
 
-/// An allocation one page larger than asked for, and the first page boundary in it.
+/// An allocation, and the first page of each window in it, with a page before and behind each.
 #[derive(Debug)]
 pub(crate) struct Plain {
     allocation: NonNull<u8>,
     layout: Layout,
-    base: NonNull<u8>,
+    bases: [NonNull<u8>; 3],
 }
 
 // SAFETY: the pointers are addresses of an allocation that this value owns; what they point to is shared by
@@ -26,24 +29,39 @@ unsafe impl Send for Plain {}
 unsafe impl Sync for Plain {}
 
 impl Plain {
-    pub(crate) fn reserve(bytes: usize) -> io::Result<Plain> {
+    pub(crate) fn reserve(windows: &[Window; 3]) -> io::Result<Plain> {
         let refused = || io::Error::from(io::ErrorKind::OutOfMemory);
-        let padded = bytes.checked_add(PAGE).ok_or_else(refused)?;
-        let layout = Layout::from_size_align(padded, 1).map_err(|_| refused())?;
+        // A page for the alignment, four guards, and the windows.
+        let used = windows.iter().map(|window| u64::from(window.pages));
+        let bytes = (used.sum::<u64>() + 5).checked_mul(PAGE as u64);
+        let bytes = usize::try_from(bytes.ok_or_else(refused)?).map_err(|_| refused())?;
+        let layout = Layout::from_size_align(bytes, 1).map_err(|_| refused())?;
         // SAFETY: the size is at least a page, so not zero.
         let allocation = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(refused)?;
         let skip = allocation.as_ptr().align_offset(PAGE);
-        // SAFETY: a page boundary lies less than a page after the start, and the allocation is a page longer than asked.
-        let base = unsafe { allocation.add(skip) };
+        let mut pages = 1;
+        let bases = windows.map(|window| {
+            // SAFETY: a page boundary lies less than a page after the start; the windows up to here and a guard before each
+            // fit behind it, as counted above.
+            let base = unsafe { allocation.add(skip + pages * PAGE) };
+            pages += window.pages as usize + 1;
+            base
+        });
         Ok(Plain {
             allocation,
             layout,
-            base,
+            bases,
         })
     }
 
-    pub(crate) fn base(&self) -> NonNull<u8> {
-        self.base
+    pub(crate) fn base(&self, pool: usize) -> NonNull<u8> {
+        self.bases[pool]
+    }
+
+    /// All addresses of the allocation.
+    pub(crate) fn reach(&self) -> Range<usize> {
+        let start = self.allocation.addr().get();
+        start..start + self.layout.size()
     }
 
     /// The allocator takes nothing back in parts.

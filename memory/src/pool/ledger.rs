@@ -9,6 +9,7 @@ use super::pressure::{PressureStats, Refused};
 use super::{Holder, Owner, RegionInfo, Tier};
 use crate::consts::{OWNERS_MAX, PAGE, pages_for};
 use crate::error::Refusal;
+use crate::protect::Shield;
 use crate::sync::stamp;
 use crate::table::{Holding, PoolStats, Table};
 use crate::{MemoryError, PageRun};
@@ -302,6 +303,20 @@ impl Ledger {
         };
         table.sort();
         table
+    }
+
+    /// Tells a shield all owners and all that they hold.
+    pub(super) fn tell(&self, shield: &Shield) {
+        for (index, account) in self.accounts() {
+            shield.name(index as u16, &account.name);
+        }
+        for (first, &pages) in self.runs.pages.iter().enumerate() {
+            if pages > 0 {
+                let (owner, frame) = (self.runs.owner[first], self.runs.frame[first]);
+                let first = first as u32;
+                shield.hold(PageRun { first, pages }, owner, frame);
+            }
+        }
     }
 
     /// The runs and gaps, each run with its owner.

@@ -24,9 +24,11 @@ mod tests;
 
 use std::fmt;
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 
 use crate::consts::PAGE;
 use crate::map::Mapping;
+use crate::protect::{Protection, Shield};
 use crate::sync::{Arc, AtomicU32, Mutex, Ordering, lock};
 use crate::table::{Holding, PoolStats, Table};
 use crate::{MemoryError, PageRun, RegionConfig, Window};
@@ -110,6 +112,8 @@ pub struct Pool {
     frame: AtomicU32,
     ledger: Mutex<Ledger>,
     hooks: Arc<Hooks>,
+    /// Where the arena is protected.
+    shield: OnceLock<Box<Shield>>,
 }
 
 // SAFETY: `base` is an address; whatever it points to is used by holders of runs under the rules of the module head,
@@ -126,8 +130,7 @@ impl Pool {
         window: Window,
         regions: &[RegionConfig],
     ) -> Result<Pool, MemoryError> {
-        // SAFETY: a validated layout puts every window within the mapping.
-        let base = unsafe { mapping.base().add(window.first as usize * PAGE) };
+        let base = mapping.base(tier as usize);
         let mut ledger = Ledger::new(tier, window.pages);
         for region in regions.iter().filter(|region| region.tier == tier) {
             ledger.register(&region.name, region.budget, true)?;
@@ -141,6 +144,7 @@ impl Pool {
             frame,
             ledger,
             hooks: Arc::new(Hooks::default()),
+            shield: OnceLock::new(),
         })
     }
 
@@ -188,7 +192,11 @@ impl Pool {
         if let Some(owner) = ledger.fetch_promised(name) {
             return Ok(owner);
         }
-        ledger.register(name, budget_bytes, false)
+        let owner = ledger.register(name, budget_bytes, false)?;
+        if let Some(shield) = self.shield() {
+            shield.name(owner.index, name);
+        }
+        Ok(owner)
     }
 
     /// The owner of a named region of the configuration. Given out once, like every owner: `None` when there is no such
@@ -336,6 +344,7 @@ impl Pool {
     /// When the owner is not one of this pool.
     pub fn claim(&self, owner: Owner, run: PageRun) -> Result<(), MemoryError> {
         lock(&self.ledger).claim(owner, run, self.frame())?;
+        self.hold(owner, run);
         self.commit(run);
         Ok(())
     }
@@ -345,7 +354,13 @@ impl Pool {
     /// # Panics
     /// When the owner does not hold exactly this run (released twice, split, another's), naming run, owner and pool.
     pub fn release(&self, owner: Owner, run: PageRun) {
-        lock(&self.ledger).release(owner, run);
+        let mut ledger = lock(&self.ledger);
+        if let Some(shield) = self.shield() {
+            // While it is still held: what nobody holds can be written.
+            ledger.check_held(owner, run, "released");
+            shield.release(run);
+        }
+        ledger.release(owner, run);
     }
 
     /// Fills a held run with zeros.
@@ -464,7 +479,35 @@ impl Pool {
         described.collect()
     }
 
+    /// Protects the pool from now on; see [`Arena::protect`](crate::Arena::protect). Nothing where it is protected already.
+    pub(crate) fn protect(&self, mode: Protection) -> Result<(), MemoryError> {
+        // Held meanwhile, so that the shield misses nobody.
+        let ledger = lock(&self.ledger);
+        if self.shield().is_none() {
+            let shield = Shield::new(self.tier, mode, self.mapping.clone(), self.window)?;
+            shield.set_frame(self.frame());
+            ledger.tell(&shield);
+            let _ = self.shield.set(shield);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn shield(&self) -> Option<&Shield> {
+        self.shield.get().map(|shield| &**shield)
+    }
+
+    #[inline]
+    fn hold(&self, owner: Owner, run: PageRun) {
+        if let Some(shield) = self.shield() {
+            shield.hold(run, owner.index, self.frame());
+        }
+    }
+
     pub(crate) fn set_frame(&self, frame: u32) {
+        if let Some(shield) = self.shield() {
+            shield.set_frame(frame);
+        }
         // Relaxed: a label for people in the live map; it publishes nothing.
         self.frame.store(frame, Ordering::Relaxed);
     }
@@ -486,6 +529,7 @@ impl Pool {
             }
         };
         let (run, dirty) = found.or_else(|refused| self.climb(owner, least, refused))?;
+        self.hold(owner, run);
         self.commit(run);
         Ok((run, dirty))
     }

@@ -58,7 +58,7 @@ impl AnyRegion {
     /// In another state.
     pub fn seal(&mut self) {
         self.expect(&[Phase::Filling], "sealed");
-        self.core.enter(Phase::Sealed);
+        self.core.seal();
     }
 
     /// From sealed to in flight, until this fence passes.

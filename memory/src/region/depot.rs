@@ -30,7 +30,10 @@ impl Regions {
         count: usize,
     ) -> Result<Regions, MemoryError> {
         let pool = arena.pool(tier);
-        let each = pages_for(bytes).saturating_mul(PAGE as u64);
+        let edge = pool.edge_pages();
+        // Nothing for regions of no pages, which are refused.
+        let edges = if bytes == 0 { 0 } else { u64::from(2 * edge) };
+        let each = (pages_for(bytes) + edges).saturating_mul(PAGE as u64);
         let owner = pool.owner(name, each.saturating_mul(count as u64))?;
         let pages = pages_for(bytes) as u32;
         let slots = Arc::new(Slots::default());
@@ -43,12 +46,13 @@ impl Regions {
             owner,
             name: name.to_owned(),
             pages,
+            edge,
             registered: vec![pool.on_map(owner, describe)],
             slots,
         };
         for _ in 0..count {
             // On failure `shared` is dropped and gives everything back.
-            let run = Some(pool.reserve(owner, pages)?);
+            let run = Some(shared.reserve()?);
             let place = Place::Here;
             lock(&shared.slots.0).push(Slot { run, place });
         }
@@ -87,6 +91,7 @@ impl Regions {
             Some(run) => run,
             None => shared.reserve_again(index)?,
         };
+        let run = shared.usable(run);
         let start = shared.pool().address(run);
         let home = self.home.clone();
         let core = Core {
@@ -112,7 +117,9 @@ impl Regions {
         let mut landed = 0;
         for slot in &mut *lock(&shared.slots.0) {
             if matches!(slot.place, Place::Flying { fence } if fence <= passed) {
-                slot.run.into_iter().for_each(|run| shared.poison(run));
+                slot.run
+                    .into_iter()
+                    .for_each(|run| shared.poison(shared.usable(run)));
                 slot.place = Place::Here;
                 landed += 1;
             }
@@ -153,6 +160,10 @@ impl Home {
         &self.0.name
     }
 
+    pub(super) fn pool(&self) -> &Pool {
+        self.0.pool()
+    }
+
     pub(super) fn pool_name(&self) -> &'static str {
         self.0.tier.name()
     }
@@ -176,6 +187,8 @@ struct Shared {
     name: String,
     /// Of each region.
     pages: u32,
+    /// Pages on either side of each that protection adds.
+    edge: u32,
     registered: Vec<Registration>,
     slots: Arc<Slots>,
 }
@@ -185,7 +198,7 @@ struct Shared {
 struct Slots(Mutex<Vec<Slot>>);
 
 struct Slot {
-    /// `None` after it gave its pages up; then it is free, or being taken.
+    /// `None` after it gave its pages up; then it is free, or being taken. With the edges that protection adds.
     run: Option<PageRun>,
     place: Place,
 }
@@ -234,10 +247,27 @@ impl Shared {
         self.arena.pool(self.tier)
     }
 
+    /// Pages for a region, with their edges.
+    fn reserve(&self) -> Result<PageRun, MemoryError> {
+        let pool = self.pool();
+        let run = pool.reserve(self.owner, self.pages.saturating_add(2 * self.edge))?;
+        pool.set_edges(run, self.edge);
+        pool.take_in(self.usable(run));
+        Ok(run)
+    }
+
+    /// What lies between the edges.
+    fn usable(&self, run: PageRun) -> PageRun {
+        PageRun {
+            first: run.first + self.edge,
+            pages: run.pages - 2 * self.edge,
+        }
+    }
+
     /// Pages for a region that gave its own up. Without the lock: the pool may call [`Slots::relieve`] for them.
     #[cold]
     fn reserve_again(&self, index: usize) -> Result<PageRun, MemoryError> {
-        let reserved = self.pool().reserve(self.owner, self.pages);
+        let reserved = self.reserve();
         let slot = &mut lock(&self.slots.0)[index];
         match reserved {
             Ok(run) => slot.run = Some(run),
@@ -246,13 +276,17 @@ impl Shared {
         reserved
     }
 
-    /// Debug builds make what has landed unrecognisable.
+    /// Debug builds make what has landed unrecognisable, protection makes it inaccessible.
     fn poison(&self, run: PageRun) {
-        if cfg!(debug_assertions) {
+        let pool = self.pool();
+        if pool.poisons() {
+            // It was sealed.
+            pool.lend_out(run);
             let bytes = run.pages as usize * PAGE;
             // SAFETY: the run is ours, its region is gone, and its reader has passed the fence.
-            unsafe { self.pool().address(run).write_bytes(POISON, bytes) };
+            unsafe { pool.address(run).write_bytes(POISON, bytes) };
         }
+        pool.take_in(run);
     }
 
     #[cold]

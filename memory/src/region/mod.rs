@@ -137,7 +137,7 @@ impl Region<Filling> {
 
     /// Ends the writing.
     pub fn seal(mut self) -> Region<Sealed> {
-        self.core.enter(Phase::Sealed);
+        self.core.seal();
         self.moved()
     }
 }
@@ -300,6 +300,7 @@ unsafe impl Sync for Core {}
 impl Core {
     fn fill(&mut self, frame: u32) {
         (self.frame, self.used, self.stamp) = (frame, 0, stamp());
+        self.home.pool().lend_out(self.run);
         self.enter(Phase::Filling);
     }
 
@@ -337,16 +338,25 @@ impl Core {
         })
     }
 
+    fn seal(&mut self) {
+        self.home.pool().seal(self.run);
+        self.enter(Phase::Sealed);
+    }
+
     fn launch(&mut self, fence: u64) {
         self.fence = fence;
         self.enter(Phase::InFlight);
     }
 
     fn vent(&mut self) {
-        if cfg!(debug_assertions) {
+        let pool = self.home.pool();
+        if pool.poisons() {
+            // It may be sealed.
+            pool.lend_out(self.run);
             // SAFETY: within the region, whose bytes nobody else can reach: references into it borrowed the region.
             unsafe { self.start.write_bytes(POISON, self.used) };
         }
+        pool.take_in(self.run);
         self.enter(Phase::Vented);
     }
 

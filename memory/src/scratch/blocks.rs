@@ -41,6 +41,8 @@ struct Spare(Mutex<Vec<Block>>);
 /// One run of pages.
 struct Block {
     run: PageRun,
+    /// Pages at either end of the run that are its edges and not for use.
+    edge: u32,
     start: NonNull<u8>,
     /// Bytes used in this frame, of a spent block.
     used: usize,
@@ -107,6 +109,7 @@ impl Blocks {
         };
         self.list.push(block);
         let block = &mut self.list[next];
+        self.arena.scene().lend_out(block.usable());
         // Blocks begin on a page, so every alignment that was let in holds at their start.
         let start = block.start;
         let left = end - cursor.addr().get();
@@ -137,20 +140,18 @@ impl Blocks {
     /// Ends the frame: poisons what was used (debug), gives back what was idle for long, and returns cursor and end of the first
     /// block.
     pub(super) fn rewind(&mut self, cursor: NonNull<u8>) -> (NonNull<u8>, usize) {
-        if let Some(used) = self
-            .list
-            .get(self.current)
-            .map(|_| self.used_in_current(cursor))
-        {
-            self.list[self.current].used = used;
+        if self.current < self.list.len() {
+            self.list[self.current].used = self.used_in_current(cursor);
         }
-        if cfg!(debug_assertions) {
-            for block in &self.list {
+        let (pool, owner) = (self.arena.scene(), self.owner);
+        let (poisons, protects) = (pool.poisons(), pool.edge_pages() > 0);
+        for block in &self.list {
+            if poisons {
                 // SAFETY: within the block, which is this scratch's own; the caller has it exclusively, so no reference into it is left.
                 unsafe { block.start.write_bytes(POISON, block.used) };
             }
+            pool.take_in(block.usable());
         }
-        let (pool, owner) = (self.arena.scene(), self.owner);
         let mut spare = lock(&self.spare.0);
         spare.retain_mut(|block| {
             block.idle += 1;
@@ -166,7 +167,8 @@ impl Blocks {
         }
         // Back to the order in which they came, so that the same frame again gets the same addresses, hot from the last one.
         spare.sort_unstable_by_key(|block| block.born);
-        if !spare.is_empty() {
+        // Under protection no block may be touched before it is asked for, so none is in use until then.
+        if !spare.is_empty() && !protects {
             self.list.push(spare.remove(0));
         }
         drop(spare);
@@ -187,16 +189,20 @@ impl Blocks {
     fn add(&mut self, size: usize) -> Result<Block, MemoryError> {
         let pool = self.arena.scene();
         let needed = u32::try_from(pages_for(size as u64)).unwrap_or(u32::MAX);
-        let held: u32 = self.list.iter().map(|block| block.run.pages).sum();
+        let held: u32 = self.list.iter().map(|block| block.usable().pages).sum();
         let held = held + self.spare.pages();
         let comfortable = held.clamp(PAGES_FIRST, PAGES_STEP_MAX).max(needed);
         // Near the budget, or in a fragmented pool: what is needed is better than what would be comfortable.
-        let run = pool.reserve_unzeroed_at_least(self.owner, needed, comfortable)?;
+        let edge = pool.edge_pages();
+        let [least, wanted] = [needed, comfortable].map(|pages| pages.saturating_add(2 * edge));
+        let run = pool.reserve_unzeroed_at_least(self.owner, least, wanted)?;
+        let usable = pool.set_edges(run, edge);
         let born = self.reserved;
         self.reserved += 1;
         Ok(Block {
             run,
-            start: pool.address(run),
+            edge,
+            start: pool.address(usable),
             used: 0,
             idle: 0,
             born,
@@ -204,9 +210,8 @@ impl Blocks {
     }
 
     fn used_in_current(&self, cursor: NonNull<u8>) -> usize {
-        self.list
-            .get(self.current)
-            .map_or(0, |block| cursor.addr().get() - block.start.addr().get())
+        let in_use = self.list.get(self.current);
+        in_use.map_or(0, |block| cursor.addr().get() - block.start.addr().get())
     }
 
     fn check_alignment(&self, layout: Layout) -> Result<(), MemoryError> {
@@ -231,7 +236,7 @@ impl Spare {
     }
 
     fn pages(&self) -> u32 {
-        lock(&self.0).iter().map(|block| block.run.pages).sum()
+        lock(&self.0).iter().map(|block| block.usable().pages).sum()
     }
 
     /// Gives up the newest blocks, as many as are needed.
@@ -260,6 +265,14 @@ impl Drop for Blocks {
 
 impl Block {
     fn bytes(&self) -> usize {
-        self.run.pages as usize * PAGE
+        self.usable().pages as usize * PAGE
+    }
+
+    /// The run without its edges.
+    fn usable(&self) -> PageRun {
+        PageRun {
+            first: self.run.first + self.edge,
+            pages: self.run.pages - 2 * self.edge,
+        }
     }
 }

@@ -15,7 +15,8 @@
 //! - **Sharing.** A scratch belongs to one thread at a time. [`Scratch::lend`] makes a [`FrameSlice`], plain data that any
 //!   thread may read in the same frame while the owner goes on allocating: what was lent is never written again.
 //!
-//! Debug builds fill what was used with [`POISON`] on vent.
+//! Debug builds fill what was used with [`POISON`] on vent; [protection](crate::protect) makes it inaccessible until it is handed out
+//! again, and puts an edge around every block.
 
 mod blocks;
 mod lend;
