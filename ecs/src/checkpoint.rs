@@ -1,26 +1,21 @@
 //! A copy of a world in memory, brought up to date by copying what changed: for going back a few steps, or to the state before a step that failed.
 //!
-//! What changed is known from declared writes: a column whose tick is older than the last copy holds the same bytes. As long as no entity came, went or
-//! moved, the cost is that of the columns that were written and of a few small tables. Otherwise the tables of entities are
-//! copied with them, and where chunks or tables came, went or grew, everything is.
+//! What changed is known from declared writes, by blocks of 4 KiB (see [`layerw_memory::history`]): columns of chunks that were lent, and of tables
+//! what entities that came, went or moved have touched. So a copy costs what was written since the one before it, and a look at one number per
+//! block. Where runs of pages came, went or grew, everything is copied.
 
-use crate::chunk::ChunkRecord;
 use crate::error::EcsError;
 use crate::image::HeldRun;
-use crate::registry::ComponentId;
-use crate::root::{ROOT_RUN, TableHeader, TableName};
+use crate::pages::Pages;
 use crate::schema::Schema;
-use crate::slab::ENTITY_COLUMN;
 use crate::world::World;
-use layerw_memory::PAGE;
+use layerw_memory::{BLOCK, Mark, PAGE, PageRun};
 
-/// A world's state at one moment. Keeps its buffers, so that bringing it up to date in a steady simulation allocates nothing.
+/// A world's state at one moment. While it is held, the world notes which of its blocks are written. Keeps its buffers, so that bringing it up to date in a steady simulation allocates nothing.
 pub struct Checkpoint {
     stamp: Stamp,
-    /// The tick at which it was taken: columns written since have this one or a later one.
-    tick: u64,
-    /// Changes with `edits` of the world's storage.
-    edits: u64,
+    /// Since when writes count, in the pages that they are noted of.
+    since: (Pages, Mark),
     schemas: Vec<Schema>,
     runs: Vec<HeldRun>,
     /// Where the stored pages of each run begin in `bytes`.
@@ -44,8 +39,7 @@ impl World {
     pub fn checkpoint(&self) -> Checkpoint {
         let mut checkpoint = Checkpoint {
             stamp: self.stamp(),
-            tick: 0,
-            edits: 0,
+            since: (self.pages.clone(), self.pages.history().mark()),
             schemas: Vec::new(),
             runs: Vec::new(),
             starts: Vec::new(),
@@ -82,14 +76,11 @@ impl World {
 }
 
 impl Checkpoint {
-    /// Copies what changed in the world since the last time; everything, if it is another world.
-    ///
-    /// Counts on ticks that never go back: what is written after this call must be marked with [`World::tick`] as it is now, or a later one.
+    /// Copies what changed in the world since the last time; everything, if it is another world. To be called between steps, like
+    /// [`World::checkpoint`].
     pub fn update(&mut self, world: &World) {
         world.runs_into(&mut self.now);
-        let same_places =
-            self.stamp == world.stamp() && self.now == self.runs && self.tick <= world.tick();
-        if same_places {
+        if self.stamp == world.stamp() && self.now == self.runs {
             self.copy_changes(world);
         } else {
             self.runs.clone_from(&self.now);
@@ -104,8 +95,9 @@ impl Checkpoint {
 
     fn note(&mut self, world: &World) {
         self.stamp = world.stamp();
-        self.tick = world.tick();
-        self.edits = world.storage.edits;
+        let mark = world.pages.history().mark();
+        let (pages, old) = std::mem::replace(&mut self.since, (world.pages.clone(), mark));
+        pages.history().forget(old);
     }
 
     fn copy_all(&mut self, world: &World) {
@@ -123,9 +115,9 @@ impl Checkpoint {
             end += held.stored as usize * PAGE;
         }
         self.bytes.resize(end, 0);
-        for index in 0..self.runs.len() {
-            let HeldRun { run, stored, .. } = self.runs[index];
-            self.copy(world, run.first * PAGE as u32, stored as usize * PAGE);
+        for (held, &start) in self.runs.iter().zip(&self.starts) {
+            let target = &mut self.bytes[start..][..held.stored as usize * PAGE];
+            world.copy_out(held.run.first * PAGE as u32, target);
         }
     }
 
@@ -137,68 +129,30 @@ impl Checkpoint {
     }
 
     fn copy_changes(&mut self, world: &World) {
-        let (since, moved) = (self.tick, self.edits != world.storage.edits);
+        let since = self.since.1;
+        for index in 0..self.runs.len() {
+            let HeldRun { run, stored, .. } = self.runs[index];
+            let run = PageRun {
+                first: run.first,
+                pages: stored,
+            };
+            let start = self.starts[index];
+            world
+                .pages
+                .history()
+                .written_spans(since, run, |first, count| {
+                    let at = start + (first * BLOCK) - run.offset() as usize;
+                    let target = &mut self.bytes[at..][..count * BLOCK];
+                    world.copy_out((first * BLOCK) as u32, target);
+                });
+        }
         self.note(world);
-        self.copy(world, ROOT_RUN.first * PAGE as u32, PAGE);
-        for name in TableName::ALL {
-            // Slots and free indices change only when entities come, go or move.
-            if moved || !matches!(name, TableName::Slots | TableName::Free) {
-                self.copy_table(
-                    world,
-                    world.root().tables[name as usize],
-                    name.record_bytes(),
-                );
-            }
-        }
-        for (record, id) in world.components.records.iter().zip(world.component_ids()) {
-            if record.is_resource == 1 && record.resource_changed >= since {
-                self.copy(world, record.resource, record.size as usize);
-            }
-            for queue in [record.readable, record.pending] {
-                self.copy_table(world, queue, world.components.value_bytes(id));
-            }
-        }
-        for archetype in &world.storage.archetypes {
-            for &chunk in archetype.chunks() {
-                let record = world.storage.chunks.get(chunk.0);
-                for (column, &id) in (record.columns..).zip(archetype.components()) {
-                    let column = world.storage.columns.get(column);
-                    if column.changed >= since {
-                        self.copy_column(world, id, column.offset, record);
-                    }
-                }
-                if moved {
-                    self.copy_column(world, ENTITY_COLUMN, record.entities, record);
-                }
-            }
-        }
     }
+}
 
-    fn copy_table(&mut self, world: &World, header: TableHeader, record_bytes: u32) {
-        self.copy(
-            world,
-            header.run.first * PAGE as u32,
-            header.len as usize * record_bytes as usize,
-        );
-    }
-
-    fn copy_column(&mut self, world: &World, id: ComponentId, offset: u32, record: ChunkRecord) {
-        self.copy(
-            world,
-            offset,
-            record.len as usize * world.components.value_bytes(id) as usize,
-        );
-    }
-
-    /// Copies bytes of one run from the world.
-    fn copy(&mut self, world: &World, offset: u32, count: usize) {
-        if count == 0 {
-            return;
-        }
-        let page = offset / PAGE as u32;
-        let index = self.runs.partition_point(|held| held.run.first <= page) - 1;
-        let start =
-            self.starts[index] + (offset - self.runs[index].run.first * PAGE as u32) as usize;
-        world.copy_out(offset, &mut self.bytes[start..][..count]);
+impl Drop for Checkpoint {
+    fn drop(&mut self) {
+        let (pages, mark) = &self.since;
+        pages.history().forget(*mark);
     }
 }

@@ -39,8 +39,6 @@ pub(crate) struct Storage {
     pub(crate) slabs: Slabs,
     /// Changes with the set of archetypes or of chunks that hold memory.
     pub(crate) structure: u64,
-    /// Changes whenever a row comes, goes or moves.
-    pub(crate) edits: u64,
     /// Blocks taken for a chunk that is not there yet; kept for its memory.
     taken: Vec<Block>,
     /// What has to be told before columns are written.
@@ -78,7 +76,6 @@ impl Storage {
             columns,
             slabs,
             structure,
-            edits: 0,
             taken,
             history,
         };

@@ -2,6 +2,7 @@
 
 mod ecs_access;
 mod ecs_copy;
+mod ecs_past;
 mod ecs_rows;
 mod ecs_structure;
 mod ecs_systems;
@@ -24,6 +25,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         ecs_structure::CASES,
         ecs_access::CASES,
         ecs_copy::CASES,
+        ecs_past::CASES,
         memory::CASES,
         examples::CASES,
     ];

@@ -76,13 +76,15 @@ impl World {
             return Err(ImageError::OtherWorld.into());
         }
         let runs = self.runs();
-        let spans = self.written_spans(
-            base.mark,
-            runs.iter().map(|held| PageRun {
+        let mut spans: Vec<(u32, u32)> = Vec::new();
+        for held in &runs {
+            let stored = PageRun {
                 first: held.run.first,
                 pages: held.stored,
-            }),
-        );
+            };
+            let each = |first, count| spans.push((first as u32, count as u32));
+            self.pages.history().written_spans(base.mark, stored, each);
+        }
         let blocks: u64 = spans.iter().map(|&(_, count)| u64::from(count)).sum();
         let schemas: Vec<&Schema> = self.components.ids().map(|id| self.schema(id)).collect();
         let follows = Follows {
@@ -106,24 +108,6 @@ impl World {
             .history()
             .forget(std::mem::replace(&mut base.mark, mark));
         Ok((front.len() + CHECKSUM) as u64 + bytes)
-    }
-
-    /// The blocks of these runs that were written since a mark, as first block and count.
-    fn written_spans(&self, mark: Mark, runs: impl Iterator<Item = PageRun>) -> Vec<(u32, u32)> {
-        let mut spans: Vec<(u32, u32)> = Vec::new();
-        for run in runs {
-            let first = run.first * PAGE_BLOCKS;
-            for block in first..first + run.pages * PAGE_BLOCKS {
-                if !self.pages.history().written(mark, block) {
-                    continue;
-                }
-                match spans.last_mut() {
-                    Some((first, count)) if *first + *count == block => *count += 1,
-                    _ => spans.push((block, 1)),
-                }
-            }
-        }
-        spans
     }
 
     /// As [`World::restore`], from a snapshot and the deltas that follow it, in order. Returns the header of the last of them.

@@ -13,7 +13,6 @@ impl Storage {
     /// Adds `count` rows, whose values and entities the caller writes or has written, to a chunk with room for them.
     #[inline]
     pub(crate) fn add_rows(&mut self, id: ChunkId, count: u32, context: Context<'_>) {
-        self.edits += 1;
         let record = self.chunks.at_mut(id.0);
         // SAFETY: the chunk exists, and `&mut self` excludes readers.
         let record = unsafe {
@@ -126,7 +125,6 @@ impl Storage {
         entities: &mut Entities,
         context: Context<'_>,
     ) {
-        self.edits += 1;
         // SAFETY: locations of living entities lead to chunks.
         let hole = unsafe { *self.chunks.at(location.chunk()) };
         let archetype = &mut self.archetypes[hole.archetype as usize];

@@ -316,10 +316,27 @@ impl History {
         }
     }
 
-    /// Whether a byte of a block was granted to a writer since a mark.
-    pub fn written(&self, mark: Mark, block: u32) -> bool {
-        // Relaxed: asked while nobody writes. A reader's claim shows as BUSY, which is written at worst.
-        self.states()[block as usize].load(Ordering::Relaxed) >= mark.0
+    /// Calls `each` with the first block, counted from the start of the pool, and the number of blocks of every span of a run that was granted to writers
+    /// since a mark.
+    pub fn written_spans(&self, mark: Mark, run: PageRun, mut each: impl FnMut(usize, usize)) {
+        let blocks = blocks_of(run);
+        let first = blocks.start;
+        // Relaxed: asked while nobody writes. A reader's claim shows as BUSY, which counts as written at worst.
+        let written = |state: &AtomicU64| state.load(Ordering::Relaxed) >= mark.0;
+        let mut from = None;
+        for (block, state) in (first..).zip(&self.states()[blocks.clone()]) {
+            match (from, written(state)) {
+                (None, true) => from = Some(block),
+                (Some(start), false) => {
+                    each(start, block - start);
+                    from = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(start) = from {
+            each(start, blocks.end - start);
+        }
     }
 
     /// Copies whole blocks as they were at a point, from any thread and while others write.

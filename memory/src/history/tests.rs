@@ -153,10 +153,11 @@ fn a_mark_tells_what_was_written_since() {
     stand.write(3, 1);
     let two = stand.history.mark();
     stand.write(4, 1);
-    let written = |mark| -> Vec<u32> {
-        (0..64)
-            .filter(|&block| stand.history.written(mark, block))
-            .collect()
+    let written = |mark| -> Vec<usize> {
+        let mut blocks = Vec::new();
+        let each = |first, count| blocks.extend(first..first + count);
+        stand.history.written_spans(mark, stand.held, each);
+        blocks
     };
     assert_eq!((written(one), written(two)), (vec![3, 4], vec![4]));
     assert_eq!(stand.kept_bytes(), 0, "marks keep nothing");
