@@ -14,6 +14,8 @@
 //! All orders are total (distance, then key), so the result does not depend on the order in which items were wanted. Cost: O(wanted) for cut and
 //! keep, by selection instead of sorting; O(log slots) for each slot that changes hands.
 
+use std::cmp::Ordering;
+
 use super::Want;
 use super::log::Overwrite;
 use super::slots::{NONE, Slots, State};
@@ -39,12 +41,28 @@ pub(super) enum Fate {
 
 /// What a decision is made with beside slots and wants. All of it keeps its memory from frame to frame.
 pub(super) struct Desk {
-    /// Numbers of wants, for selections.
-    order: Vec<u32>,
+    /// Wants by number, for selections.
+    order: Vec<Ranked>,
     /// Slots that the last frame reads.
     kept: Vec<u32>,
     waiting: Vec<Waiting>,
     waiting_before: Vec<Waiting>,
+}
+
+/// A want by its number. The rank is looked up once: a selection compares many times, and wants and slots are far apart in memory.
+#[derive(Copy, Clone, Debug)]
+struct Ranked {
+    rank: u32,
+    number: u32,
+}
+
+impl Ranked {
+    /// By distance, then by key.
+    fn cmp(&self, other: &Ranked, wants: &[Wanted]) -> Ordering {
+        let key = |ranked: &Ranked| wants[ranked.number as usize].key;
+        let ranks = self.rank.cmp(&other.rank);
+        ranks.then_with(|| key(self).cmp(&key(other)))
+    }
 }
 
 /// A request without a slot.
@@ -93,7 +111,7 @@ impl Desk {
         std::mem::swap(&mut self.waiting, &mut self.waiting_before);
         self.waiting.clear();
         let mut given = 0;
-        for &number in &self.order {
+        for &Ranked { number, .. } in &self.order {
             let Wanted { key, want, .. } = wants[number as usize];
             let Some((slot, old)) = slots.take(key, terms.frame) else {
                 self.waiting.push(Waiting { key, frames: 0 });
@@ -147,33 +165,33 @@ impl Desk {
         if wants.len() <= room {
             return;
         }
-        self.order.clear();
-        self.order.extend(0..wants.len() as u32);
-        let rank = |wants: &[Wanted], number: u32| {
-            let Wanted {
-                key, want, slot, ..
-            } = wants[number as usize];
+        let rank = |wanted: &Wanted| {
             // What is condemned has lost its bonus: it takes as much to come back as it took to go.
-            let is_held = slot != NONE && !slots.slot(slot).condemned;
-            let rank = if is_held {
-                want.rank_held(terms.factor)
+            let is_held = wanted.slot != NONE && !slots.slot(wanted.slot).condemned;
+            if is_held {
+                wanted.want.rank_held(terms.factor)
             } else {
-                want.rank()
-            };
-            (rank, key)
+                wanted.want.rank()
+            }
         };
+        let ranked = |(number, wanted): (u32, &Wanted)| Ranked {
+            rank: rank(wanted),
+            number,
+        };
+        self.order.clear();
+        self.order.extend((0..).zip(&*wants).map(ranked));
         self.order
-            .select_nth_unstable_by_key(room, |&number| rank(wants, number));
+            .select_nth_unstable_by(room, |a, b| a.cmp(b, wants));
         let mut missing = 0;
-        for &number in &self.order[..room] {
+        for &Ranked { number, .. } in &self.order[..room] {
             missing += usize::from(wants[number as usize].slot == NONE);
         }
         self.order.drain(..room);
-        for &number in &self.order {
+        for &Ranked { number, .. } in &self.order {
             wants[number as usize].fate = Fate::Beyond;
         }
         self.order
-            .retain(|&number| wants[number as usize].slot != NONE);
+            .retain(|ranked| wants[ranked.number as usize].slot != NONE);
         // As many as can be overwritten until this frame has retired.
         let wanted_soon = missing.min(terms.overwrites_max.saturating_mul(terms.in_flight));
         let unwanted = missing - self.order.len().min(missing);
@@ -183,8 +201,8 @@ impl Desk {
         }
         let from = self.order.len() - condemned;
         self.order
-            .select_nth_unstable_by_key(from, |&number| rank(wants, number));
-        for &number in &self.order[from..] {
+            .select_nth_unstable_by(from, |a, b| a.cmp(b, wants));
+        for &Ranked { number, .. } in &self.order[from..] {
             wants[number as usize].fate = Fate::Condemned;
         }
     }
@@ -218,19 +236,20 @@ impl Desk {
         let is_full = pinned.count() >= slots.count();
         let is_request =
             |wanted: &Wanted| wanted.slot == NONE && (is_full || wanted.fate == Fate::Admitted);
-        let numbers = (0..wants.len() as u32).filter(|&number| is_request(&wants[number as usize]));
-        self.order.clear();
-        self.order.extend(numbers);
-        let rank = |&number: &u32| {
-            let Wanted { key, want, .. } = wants[number as usize];
-            (want.rank(), key)
+        let requests = (0..).zip(wants).filter(|(_, wanted)| is_request(wanted));
+        let ranked = |(number, wanted): (u32, &Wanted)| Ranked {
+            rank: wanted.want.rank(),
+            number,
         };
+        self.order.clear();
+        self.order.extend(requests.map(ranked));
+        let by_rank = |a: &Ranked, b: &Ranked| a.cmp(b, wants);
         if self.order.len() > terms.overwrites_max {
             self.order
-                .select_nth_unstable_by_key(terms.overwrites_max, rank);
+                .select_nth_unstable_by(terms.overwrites_max, by_rank);
             self.order.truncate(terms.overwrites_max);
         }
-        self.order.sort_unstable_by_key(rank);
+        self.order.sort_unstable_by(by_rank);
     }
 
     fn count_waiting(&mut self) {
