@@ -11,6 +11,7 @@ mod frame;
 mod graph;
 mod jobs;
 mod memory;
+mod stream;
 
 use crate::harness::Case;
 
@@ -27,6 +28,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         ecs_copy::CASES,
         ecs_past::CASES,
         memory::CASES,
+        stream::CASES,
         examples::CASES,
     ];
     families.into_iter().flatten()
