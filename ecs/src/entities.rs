@@ -51,6 +51,38 @@ pub(crate) struct Slot {
     pub(crate) location: u32,
 }
 
+/// The slots of a world. Good for as long as the world is shared.
+#[derive(Copy, Clone)]
+pub(crate) struct Slots {
+    first: *const Slot,
+    len: u32,
+}
+
+// SAFETY: an address and a number, which lead to nothing without the promise of who uses them.
+unsafe impl Send for Slots {}
+// SAFETY: as above.
+unsafe impl Sync for Slots {}
+
+impl Slots {
+    /// Where an entity lives, if it does.
+    ///
+    /// # Safety
+    /// The world has been shared since the slots were looked up.
+    #[inline(always)]
+    pub(crate) unsafe fn find(self, entity: Entity) -> Option<Location> {
+        if entity.index() >= self.len {
+            return None;
+        }
+        // SAFETY: the slot exists, and slots do not change while the world is shared.
+        let slot = unsafe { *self.first.add(entity.index() as usize) };
+        // Entities may come from a script's or a device's memory, so 0 is refused here and not only by the type.
+        if slot.generation != entity.generation() || slot.generation == 0 {
+            return None;
+        }
+        Some(Location(slot.location))
+    }
+}
+
 /// All entity indices of a world.
 pub(crate) struct Entities {
     pub(crate) slots: Table<Slot>,
@@ -82,14 +114,17 @@ impl Entities {
     /// Where an entity lives, if it does.
     #[inline(always)]
     pub(crate) fn find(&self, entity: Entity) -> Option<Location> {
-        if entity.index() >= self.slots.len() {
-            return None;
+        // SAFETY: `&self` shares the world.
+        unsafe { self.slots().find(entity) }
+    }
+
+    /// What entities are looked up in.
+    #[inline(always)]
+    pub(crate) fn slots(&self) -> Slots {
+        Slots {
+            first: self.slots.first(),
+            len: self.slots.len(),
         }
-        // SAFETY: the slot exists, and slots do not change while the world is shared.
-        let slot = unsafe { *self.slots.at(entity.index()) };
-        // Entities may come from a script's or a device's memory, so 0 is refused here and not only by the type.
-        (slot.generation == entity.generation() && slot.generation != 0)
-            .then_some(Location(slot.location))
     }
 
     /// Makes room for `count` more living entities, so that [`Entities::add`] and [`Entities::remove`] cannot fail.

@@ -11,11 +11,12 @@
 
 use crate::access::Access;
 use crate::archetype::Archetype;
-use crate::chunk::Chunk;
+use crate::chunk::{Chunk, ChunkId};
 use crate::entity::Entity;
 use crate::error::EcsError;
 use crate::registry::ComponentId;
 use crate::schema::Component;
+use crate::storage::{ColumnPlaces, EntityPlaces};
 use crate::world::World;
 
 /// Component data that a query or a row function takes.
@@ -33,6 +34,8 @@ pub unsafe trait Fetch {
     type State: Copy + Send + Sync;
     /// Column numbers in one archetype.
     type Columns: Copy + Send + Sync;
+    /// Where all chunks have the components, to look single entities up.
+    type Places: Copy;
     /// Addresses of the chunk's first row.
     type Pointers<'w>: Copy;
     /// What a row yields.
@@ -50,6 +53,18 @@ pub unsafe trait Fetch {
 
     /// The ids, if all components that the fetch needs are known to the world.
     fn find(world: &World) -> Option<Self::State>;
+
+    /// Calls `see` with each component, and whether it is written.
+    fn accesses(state: Self::State, see: &mut impl FnMut(ComponentId, bool));
+
+    /// Where the chunks of a world have the components.
+    fn places(state: Self::State, world: &World) -> Self::Places;
+
+    /// One row's data by the chunk's number, without going by way of the archetype; `None` where the chunk lacks a needed component.
+    ///
+    /// # Safety
+    /// As [`Fetch::item`], for a chunk of the world that the places are of and that has been shared since.
+    unsafe fn at<'w>(places: Self::Places, chunk: ChunkId, row: usize) -> Option<Self::Item<'w>>;
 
     /// Where the components stand in an archetype; `None` where the archetype does not match.
     fn columns(state: Self::State, archetype: &Archetype) -> Option<Self::Columns>;
@@ -102,6 +117,19 @@ impl<T> Column<'_, T> {
         }
     }
 
+    /// The column of a chunk, if it has one.
+    ///
+    /// # Safety
+    /// As [`ColumnPlaces::of`].
+    #[inline(always)]
+    unsafe fn at(places: ColumnPlaces, chunk: ChunkId) -> Option<Self> {
+        Some(Column {
+            // SAFETY: the caller's promise is passed on.
+            first: unsafe { places.of(chunk)? }.cast(),
+            marker: std::marker::PhantomData,
+        })
+    }
+
     pub(crate) fn first(self) -> *mut T {
         self.first
     }
@@ -111,6 +139,7 @@ impl<T> Column<'_, T> {
 unsafe impl<T: Component> Fetch for &T {
     type State = ComponentId;
     type Columns = u32;
+    type Places = ColumnPlaces;
     type Pointers<'w> = Column<'w, T>;
     type Item<'w> = &'w T;
 
@@ -124,6 +153,24 @@ unsafe impl<T: Component> Fetch for &T {
 
     fn find(world: &World) -> Option<ComponentId> {
         world.component_id::<T>()
+    }
+
+    #[inline]
+    fn accesses(state: ComponentId, see: &mut impl FnMut(ComponentId, bool)) {
+        see(state, false);
+    }
+
+    #[inline]
+    fn places(state: ComponentId, world: &World) -> ColumnPlaces {
+        world.column_places(state)
+    }
+
+    #[inline(always)]
+    unsafe fn at<'w>(places: ColumnPlaces, chunk: ChunkId, row: usize) -> Option<Self::Item<'w>> {
+        // SAFETY: the caller's promise is passed on.
+        let column = unsafe { Column::at(places, chunk)? };
+        // SAFETY: the column is that of the component in the chunk; the caller's promise covers the row.
+        Some(unsafe { Self::item(column, row) })
     }
 
     fn columns(state: ComponentId, archetype: &Archetype) -> Option<u32> {
@@ -150,6 +197,7 @@ unsafe impl<T: Component> ReadFetch for &T {}
 unsafe impl<T: Component> Fetch for &mut T {
     type State = ComponentId;
     type Columns = u32;
+    type Places = ColumnPlaces;
     type Pointers<'w> = Column<'w, T>;
     type Item<'w> = &'w mut T;
 
@@ -163,6 +211,24 @@ unsafe impl<T: Component> Fetch for &mut T {
 
     fn find(world: &World) -> Option<ComponentId> {
         world.component_id::<T>()
+    }
+
+    #[inline]
+    fn accesses(state: ComponentId, see: &mut impl FnMut(ComponentId, bool)) {
+        see(state, true);
+    }
+
+    #[inline]
+    fn places(state: ComponentId, world: &World) -> ColumnPlaces {
+        world.column_places(state)
+    }
+
+    #[inline(always)]
+    unsafe fn at<'w>(places: ColumnPlaces, chunk: ChunkId, row: usize) -> Option<Self::Item<'w>> {
+        // SAFETY: the caller's promise is passed on.
+        let column = unsafe { Column::at(places, chunk)? };
+        // SAFETY: the column is that of the component in the chunk; the caller's promise covers the row.
+        Some(unsafe { Self::item(column, row) })
     }
 
     fn columns(state: ComponentId, archetype: &Archetype) -> Option<u32> {
@@ -191,6 +257,7 @@ macro_rules! optional {
         unsafe impl<'r, T: Component> Fetch for Option<$reference> {
             type State = ComponentId;
             type Columns = Option<u32>;
+            type Places = ColumnPlaces;
             type Pointers<'w> = Option<Column<'w, T>>;
             type Item<'w> = Option<$item>;
 
@@ -204,6 +271,26 @@ macro_rules! optional {
 
             fn find(world: &World) -> Option<ComponentId> {
                 world.component_id::<T>()
+            }
+
+            #[inline]
+            fn accesses(state: ComponentId, see: &mut impl FnMut(ComponentId, bool)) {
+                <$reference>::accesses(state, see);
+            }
+
+            #[inline]
+            fn places(state: ComponentId, world: &World) -> ColumnPlaces {
+                world.column_places(state)
+            }
+
+            #[inline(always)]
+            unsafe fn at<'w>(
+                places: ColumnPlaces,
+                chunk: ChunkId,
+                row: usize,
+            ) -> Option<Self::Item<'w>> {
+                // SAFETY: the caller's promise is passed on.
+                Some(unsafe { <$reference as Fetch>::at(places, chunk, row) })
             }
 
             fn columns(state: ComponentId, archetype: &Archetype) -> Option<Option<u32>> {
@@ -239,6 +326,7 @@ unsafe impl<T: Component> ReadFetch for Option<&T> {}
 unsafe impl Fetch for Entity {
     type State = ();
     type Columns = ();
+    type Places = EntityPlaces;
     type Pointers<'w> = &'w [Entity];
     type Item<'w> = Entity;
 
@@ -248,6 +336,19 @@ unsafe impl Fetch for Entity {
 
     fn find(_: &World) -> Option<()> {
         Some(())
+    }
+
+    fn accesses((): (), _: &mut impl FnMut(ComponentId, bool)) {}
+
+    #[inline]
+    fn places((): (), world: &World) -> EntityPlaces {
+        world.entity_places()
+    }
+
+    #[inline(always)]
+    unsafe fn at<'w>(places: EntityPlaces, chunk: ChunkId, row: usize) -> Option<Self::Item<'w>> {
+        // SAFETY: the chunk is of the world that the places are of, which is shared, and the row is below its length.
+        Some(unsafe { places.entity(chunk, row) })
     }
 
     fn columns((): (), _: &Archetype) -> Option<()> {
@@ -276,6 +377,7 @@ macro_rules! tuple {
         unsafe impl<$($name: Fetch),*> Fetch for ($($name,)*) {
             type State = ($($name::State,)*);
             type Columns = ($($name::Columns,)*);
+            type Places = ($($name::Places,)*);
             type Pointers<'w> = ($($name::Pointers<'w>,)*);
             type Item<'w> = ($($name::Item<'w>,)*);
 
@@ -285,6 +387,26 @@ macro_rules! tuple {
 
             fn find(world: &World) -> Option<Self::State> {
                 Some(($($name::find(world)?,)*))
+            }
+
+            #[inline]
+            fn accesses(($($name,)*): Self::State, see: &mut impl FnMut(ComponentId, bool)) {
+                $($name::accesses($name, see);)*
+            }
+
+            #[inline]
+            fn places(($($name,)*): Self::State, world: &World) -> Self::Places {
+                ($($name::places($name, world),)*)
+            }
+
+            #[inline(always)]
+            unsafe fn at<'w>(
+                ($($name,)*): Self::Places,
+                chunk: ChunkId,
+                row: usize,
+            ) -> Option<Self::Item<'w>> {
+                // SAFETY: the caller's promise covers every part.
+                unsafe { Some(($($name::at($name, chunk, row)?,)*)) }
             }
 
             fn columns(($($name,)*): Self::State, archetype: &Archetype) -> Option<Self::Columns> {

@@ -39,6 +39,7 @@ mod root;
 pub mod row;
 pub mod schedule;
 mod schema;
+mod simd;
 mod slab;
 mod storage;
 pub mod system;

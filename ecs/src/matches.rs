@@ -4,6 +4,7 @@ use crate::archetype::Archetype;
 use crate::chunk::{Chunk, ChunkId};
 use crate::fetch::Fetch;
 use crate::filter::Resolved;
+use crate::registry::ComponentId;
 use crate::world::World;
 
 /// Column numbers of a fetch for each archetype of a world.
@@ -40,6 +41,22 @@ impl<F: Fetch> Matches<F> {
         }
     }
 
+    /// Calls `see` with each component that the fetch takes.
+    pub(crate) fn components(&self, see: &mut impl FnMut(ComponentId)) {
+        F::accesses(self.state, &mut |component, _| see(component));
+    }
+
+    /// What the fetch takes, where no filter asks for more than that.
+    #[inline]
+    pub(crate) fn unfiltered(&self) -> Option<F::State> {
+        self.filters.is_empty().then_some(self.state)
+    }
+
+    /// Whether filters ask what happened to a chunk.
+    pub(crate) fn looks_into_chunks(&self) -> bool {
+        self.looks_into_chunks
+    }
+
     /// The columns in an archetype, `None` where it does not match.
     #[inline]
     pub(crate) fn columns(&self, archetype: u32) -> Option<F::Columns> {
@@ -50,17 +67,20 @@ impl<F: Fetch> Matches<F> {
     #[inline]
     pub(crate) fn chunk(&self, world: &World, chunk: Chunk<'_>, since: u64) -> Option<F::Columns> {
         let columns = self.columns(chunk.archetype())?;
-        if self.looks_into_chunks {
-            let archetype = &world.archetypes()[chunk.archetype() as usize];
-            if !self
-                .filters
-                .iter()
-                .all(|filter| filter.chunk(archetype, chunk, since))
-            {
-                return None;
-            }
+        if self.looks_into_chunks && !self.passes(world, chunk, since) {
+            return None;
         }
         Some(columns)
+    }
+
+    /// Whether all filters let a chunk pass. Apart, so that a look-up without such filters stays in registers: single entities are looked up
+    /// by the million.
+    #[inline(never)]
+    fn passes(&self, world: &World, chunk: Chunk<'_>, since: u64) -> bool {
+        let archetype = &world.archetypes()[chunk.archetype() as usize];
+        self.filters
+            .iter()
+            .all(|filter| filter.chunk(archetype, chunk, since))
     }
 
     /// The matching archetypes with their columns, in order of creation.

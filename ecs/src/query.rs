@@ -4,6 +4,7 @@ use crate::access::Access;
 use crate::archetype::Archetype;
 use crate::chunk::{Chunk, ChunkId};
 use crate::cx::{Cx, Run};
+use crate::entities::Slots;
 use crate::entity::Entity;
 use crate::error::EcsError;
 use crate::fetch::{Fetch, ReadFetch};
@@ -11,7 +12,9 @@ use crate::filter::{Filter, QueryFilter, Resolved};
 use crate::matches::Matches;
 use crate::par::map::{Places, filled};
 use crate::params::Param;
+use crate::registry::ComponentId;
 use crate::schema::Component;
+use crate::simd::{self, Kernel};
 use crate::world::World;
 use layerw_memory::ScratchVec;
 use layerw_trace::Label;
@@ -23,6 +26,8 @@ use std::marker::PhantomData;
 pub struct Query<'a, Q: Fetch, F = ()> {
     matches: &'a Matches<Q>,
     run: &'a Run<'a>,
+    /// For looking single entities up, where no filter asks for more than the components.
+    lookup: Option<Lookup<Q>>,
     marker: PhantomData<fn() -> F>,
 }
 
@@ -74,14 +79,12 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
             let run = Run { worker, ..run };
             for visit in &visits.chunks[range] {
                 let chunk = world.chunk(visit.chunk);
-                let (pointers, entities) = (Q::pointers(visit.columns, chunk), chunk.entities());
-                for row in 0..entities.len() {
-                    // SAFETY: the system declared the access, each chunk is visited by one worker,
-                    // and each row once.
-                    f(
-                        unsafe { Q::item(pointers, row) },
-                        Cx::row(&run, entities, row),
-                    );
+                let entities = chunk.entities();
+                // SAFETY: the system declared the access, and each chunk is visited by one worker, once.
+                unsafe {
+                    each::<Q>(chunk, visit.columns, |row, item| {
+                        f(item, Cx::row(&run, entities, row))
+                    });
                 }
             }
         });
@@ -102,12 +105,8 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
             let visits = &visits;
             for visit in &visits.chunks[range] {
                 let chunk = world.chunk(visit.chunk);
-                let pointers = Q::pointers(visit.columns, chunk);
-                for row in 0..chunk.len() {
-                    // SAFETY: the system declared the access, each chunk is visited by one worker,
-                    // and each row once.
-                    f(visit.first + row, unsafe { Q::item(pointers, row) });
-                }
+                // SAFETY: the system declared the access, and each chunk is visited by one worker, once.
+                unsafe { each::<Q>(chunk, visit.columns, |row, item| f(visit.first + row, item)) };
             }
         });
     }
@@ -131,14 +130,10 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
                     let visits = &visits;
                     for visit in &visits.chunks[range] {
                         let chunk = world.chunk(visit.chunk);
-                        let pointers = Q::pointers(visit.columns, chunk);
-                        for row in 0..chunk.len() {
-                            // The system declared the access, the fetch writes nothing, and the row is
-                            // below the chunk's length.
-                            places
-                                .at(visit.first + row)
-                                .write(f(Q::item(pointers, row)));
-                        }
+                        // The system declared the access, and the fetch writes nothing.
+                        each::<Q>(chunk, visit.columns, |row, item| {
+                            places.at(visit.first + row).write(f(item));
+                        });
                     }
                 });
             })
@@ -146,6 +141,7 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
     }
 
     /// One entity's components, to read.
+    #[inline]
     pub fn get(&self, entity: Entity) -> Option<Q::Item<'_>>
     where
         Q: ReadFetch,
@@ -155,6 +151,7 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
     }
 
     /// One entity's components, to write.
+    #[inline]
     pub fn get_mut(&mut self, entity: Entity) -> Option<Q::Item<'_>> {
         // SAFETY: the access is declared; `&mut self` lends the row once at a time.
         let item = unsafe { self.one(entity) };
@@ -173,7 +170,23 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
 
     /// # Safety
     /// As [`Fetch::item`].
+    #[inline]
     unsafe fn one(&self, entity: Entity) -> Option<Q::Item<'a>> {
+        match self.lookup {
+            // SAFETY: the world is shared for as long as the query's system runs; the rest is the caller's promise.
+            Some(lookup) => unsafe { lookup.one(entity) },
+            // SAFETY: the caller's promise is passed on.
+            None => unsafe { self.one_filtered(entity) },
+        }
+    }
+
+    /// By way of the archetype and the chunk, which the filters look at. Apart, so that what looks up entities without filters by the million stays
+    /// small.
+    ///
+    /// # Safety
+    /// As [`Fetch::item`].
+    #[inline(never)]
+    unsafe fn one_filtered(&self, entity: Entity) -> Option<Q::Item<'a>> {
         let world = self.run.step.world;
         let (chunk, row) = world.location(entity)?;
         let chunk = world.chunk(chunk);
@@ -206,6 +219,38 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
     }
 }
 
+/// What leads from an entity to its components.
+struct Lookup<Q: Fetch> {
+    slots: Slots,
+    places: Q::Places,
+}
+
+impl<Q: Fetch> Clone for Lookup<Q> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<Q: Fetch> Copy for Lookup<Q> {}
+
+impl<Q: Fetch> Lookup<Q> {
+    /// # Safety
+    /// As [`Fetch::item`], and the world has been shared since this was made.
+    #[inline(always)]
+    unsafe fn one<'w>(self, entity: Entity) -> Option<Q::Item<'w>> {
+        // SAFETY: the world has been shared since the slots were looked at.
+        let location = unsafe { self.slots.find(entity)? };
+        // SAFETY: the entity lives there, so the row is below its chunk's length; the rest is the caller's promise.
+        unsafe {
+            Q::at(
+                self.places,
+                ChunkId(location.chunk()),
+                location.row() as usize,
+            )
+        }
+    }
+}
+
 /// A query that reads single columns as slices, for kernels that want whole chunks.
 impl<'a, 'r, T: Component, F> Query<'a, &'r T, F> {
     /// The column of each matching chunk, in order.
@@ -229,6 +274,37 @@ unsafe fn rows<'w, Q: Fetch>(
     let pointers = Q::pointers(columns, chunk);
     // SAFETY: rows are below the length; the rest is the caller's promise.
     (0..chunk.len()).map(move |row| unsafe { Q::item(pointers, row) })
+}
+
+/// Calls `f` for all rows of a chunk, each with its place in it.
+///
+/// # Safety
+/// As [`Fetch::item`] for all rows.
+#[inline(always)]
+unsafe fn each<'w, Q: Fetch>(
+    chunk: Chunk<'w>,
+    columns: Q::Columns,
+    f: impl FnMut(usize, Q::Item<'w>),
+) {
+    let (pointers, rows) = (Q::pointers(columns, chunk), chunk.len());
+    simd::run(rows, Each::<Q, _> { pointers, rows, f });
+}
+
+/// A function about to be called for all rows of a chunk, to which the access is held.
+struct Each<'w, Q: Fetch, F> {
+    pointers: Q::Pointers<'w>,
+    rows: usize,
+    f: F,
+}
+
+impl<'w, Q: Fetch, F: FnMut(usize, Q::Item<'w>)> Kernel for Each<'w, Q, F> {
+    #[inline(always)]
+    fn run(mut self) {
+        for row in 0..self.rows {
+            // SAFETY: `each`, which alone makes this, passes its caller's promise on; rows are below the length.
+            (self.f)(row, unsafe { Q::item(self.pointers, row) });
+        }
+    }
 }
 
 /// A chunk to visit.
@@ -295,9 +371,15 @@ unsafe impl<Q: Fetch + 'static, F: QueryFilter + 'static> Param for Query<'_, Q,
     }
 
     unsafe fn get<'a>(state: &'a Matches<Q>, run: &'a Run<'a>) -> Query<'a, Q, F> {
+        let world = run.step.world;
+        let lookup = |state| Lookup {
+            slots: world.entities.slots(),
+            places: Q::places(state, world),
+        };
         Query {
             matches: state,
             run,
+            lookup: state.unfiltered().map(lookup),
             marker: PhantomData,
         }
     }
@@ -329,19 +411,11 @@ impl World {
     /// # Panics
     /// `Q` names a component twice, once to write.
     pub fn query_mut<Q: Fetch>(&mut self) -> impl Iterator<Item = Q::Item<'_>> {
-        let mut access = Access::default();
-        let state = Q::declare(self, &mut access, false).unwrap_or_else(|error| panic!("{error}"));
-        for (index, item) in access.items().iter().enumerate() {
-            let again = access.items()[..index]
-                .iter()
-                .find(|other| other.target == item.target && (other.write || item.write));
-            assert!(
-                again.is_none(),
-                "a query names {} twice, once to write; take it once as `&mut {}`",
-                item.name,
-                item.name
-            );
-        }
+        let state = Q::find(self).unwrap_or_else(|| {
+            let declared = Q::declare(self, &mut Access::default(), false);
+            declared.unwrap_or_else(|error| panic!("{error}"))
+        });
+        refuse_twice::<Q>(self, state);
         let tick = self.tick();
         let world = &*self;
         matching::<Q>(world, Some(state), Some(Vec::new())).flat_map(move |(archetype, columns)| {
@@ -356,6 +430,30 @@ impl World {
             })
         })
     }
+}
+
+/// # Panics
+/// `Q` names a component twice, once to write.
+#[inline]
+fn refuse_twice<Q: Fetch>(world: &World, state: Q::State) {
+    let mut place = 0;
+    Q::accesses(state, &mut |id, write| {
+        let mut earlier = 0;
+        Q::accesses(state, &mut |other, other_write| {
+            if earlier < place && other == id && (write || other_write) {
+                named_twice(world, id);
+            }
+            earlier += 1;
+        });
+        place += 1;
+    });
+}
+
+#[cold]
+#[inline(never)]
+fn named_twice(world: &World, id: ComponentId) -> ! {
+    let name = &world.schema(id).name;
+    panic!("a query names {name} twice, once to write; take it once as `&mut {name}`");
 }
 
 /// The filters in a borrowed world; `None` where one asks for a component that the world has never seen.

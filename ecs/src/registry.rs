@@ -199,9 +199,9 @@ impl Components {
     /// The component of a Rust type, if it was registered: two loads.
     #[inline(always)]
     pub(crate) fn of<T: Component>(&self) -> Option<ComponentId> {
-        match self.by_type.get(T::number().get()) {
-            Some(&number) if number > 0 => Some(ComponentId(number - 1)),
-            _ => None,
+        match self.by_type.get(T::number().given()?) {
+            Some(&number) => Some(ComponentId(number.checked_sub(1)?)),
+            None => None,
         }
     }
 

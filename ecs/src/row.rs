@@ -29,10 +29,13 @@ use crate::fetch::Fetch;
 use crate::filter::{Filter, Resolved};
 use crate::matches::Matches;
 use crate::params::{Events, Local, Param, Res};
+use crate::registry::ComponentId;
 use crate::schema::Component;
+use crate::simd::{self, Kernel};
 use crate::system::{Kind, System, SystemDecl};
 use crate::world::World;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// One parameter of a row function.
 ///
@@ -190,7 +193,7 @@ unsafe impl RowParam for Commands<'_> {
 /// A row function; implemented for functions and closures of up to eight parameters. `Marker` tells signatures apart and is inferred.
 ///
 /// # Safety
-/// `run` visits each row of the chunk once.
+/// `run` visits each of the rows once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row function",
     label = "not a row function",
@@ -213,16 +216,17 @@ pub unsafe trait RowFunction<Marker>: Send + Sync + 'static {
         access: &mut Access,
     ) -> Result<(<Self::Fetch as Fetch>::State, Self::State), EcsError>;
 
-    /// Calls the function for all rows of a chunk.
+    /// Calls the function for some rows of a chunk.
     ///
     /// # Safety
-    /// The declared access to the chunk is held, the pointers are those of the chunk whose entities are given, and the calling thread runs
+    /// The rows are below the chunk's length, the declared access to the chunk is held, the pointers are those of the chunk whose entities are given, and the calling thread runs
     /// as `run.worker`.
     unsafe fn run<'a>(
         &self,
         state: &'a Self::State,
         pointers: <Self::Fetch as Fetch>::Pointers<'a>,
         entities: &'a [Entity],
+        rows: Range<usize>,
         run: &'a Run<'a>,
     );
 }
@@ -246,7 +250,7 @@ impl Drop for AtRow<'_> {
 
 macro_rules! function {
     ($($param:ident $pointer:ident $shared:ident),*) => {
-        // SAFETY: the loop visits rows 0..len once each.
+        // SAFETY: the loop visits each of the rows once.
         #[allow(non_snake_case, unused_variables, unused_mut, clippy::too_many_arguments)]
         unsafe impl<Function, $($param: RowParam + 'static),*> RowFunction<fn($($param),*)> for Function
         where
@@ -260,12 +264,13 @@ macro_rules! function {
                 Ok((($($pointer,)*), ($($shared,)*)))
             }
 
-            #[inline]
+            #[inline(always)]
             unsafe fn run<'a>(
                 &self,
                 ($($shared,)*): &'a Self::State,
                 ($($pointer,)*): <Self::Fetch as Fetch>::Pointers<'a>,
                 entities: &'a [Entity],
+                rows: Range<usize>,
                 run: &'a Run<'a>,
             ) {
                 fn call<'a, $($param: RowParam),*>(function: &impl Fn($($param::Item<'a>),*), $($shared: $param::Item<'a>),*) {
@@ -273,8 +278,8 @@ macro_rules! function {
                 }
                 // SAFETY: the caller's promise is passed on.
                 $(let mut $shared = unsafe { $param::shared($shared, run, entities) };)*
-                let mut at = AtRow { run, entities, row: 0 };
-                while at.row < entities.len() {
+                let mut at = AtRow { run, entities, row: rows.start };
+                while at.row < rows.end {
                     // SAFETY: the row is below the chunk's length, and the items of the row before
                     // ended with its call.
                     unsafe { call::<$($param),*>(self, $($param::item($pointer, &mut $shared, at.row)),*) };
@@ -440,7 +445,14 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         unreachable!("a row system runs on chunks");
     }
 
-    unsafe fn run_chunk(&self, chunk: ChunkId, run: &Run<'_>) {
+    fn takes(&self, see: &mut dyn FnMut(ComponentId)) -> bool {
+        self.bound.as_ref().is_some_and(|bound| {
+            bound.matches.components(&mut |component| see(component));
+            !bound.matches.looks_into_chunks()
+        })
+    }
+
+    unsafe fn run_chunk(&self, chunk: ChunkId, rows: Range<u32>, run: &Run<'_>) {
         let Some(bound) = &self.bound else { return };
         let world = run.step.world;
         let chunk = world.chunk(chunk);
@@ -451,13 +463,41 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         F::Fetch::written(columns, &mut |column| unsafe {
             chunk.set_changed(column, run.tick)
         });
-        // SAFETY: the caller's promise is passed on; pointers and entities are those of one chunk.
+        let entities = chunk.entities();
+        let rows = rows.start as usize..entities.len().min(rows.end as usize);
+        let loops = Rows::<Marker, F> {
+            function: &self.function,
+            state: &bound.state,
+            pointers: F::Fetch::pointers(columns, chunk),
+            entities,
+            rows: rows.clone(),
+            run,
+        };
+        simd::run(rows.len(), loops);
+    }
+}
+
+/// A row function about to run on a chunk, whose access is held by the thread that runs as the run's worker.
+struct Rows<'a, Marker, F: RowFunction<Marker>> {
+    function: &'a F,
+    state: &'a F::State,
+    pointers: <F::Fetch as Fetch>::Pointers<'a>,
+    entities: &'a [Entity],
+    rows: Range<usize>,
+    run: &'a Run<'a>,
+}
+
+impl<Marker, F: RowFunction<Marker>> Kernel for Rows<'_, Marker, F> {
+    #[inline(always)]
+    fn run(self) {
+        // SAFETY: `run_chunk`, which alone makes this, passes its caller's promise on; pointers and entities are those of one chunk.
         unsafe {
             self.function.run(
-                &bound.state,
-                F::Fetch::pointers(columns, chunk),
-                chunk.entities(),
-                run,
+                self.state,
+                self.pointers,
+                self.entities,
+                self.rows,
+                self.run,
             )
         };
     }

@@ -13,6 +13,7 @@
 //! Memory is asked for first and rows are touched after, so a refusal leaves everything as it was.
 
 mod copy;
+mod places;
 mod rows;
 
 use crate::archetype::{Archetype, ArchetypeRecord};
@@ -24,6 +25,8 @@ use crate::registry::{ComponentId, Components};
 use crate::slab::{Block, ENTITY_COLUMN, NO_SLAB, Slabs};
 use crate::table::Table;
 use layerw_memory::History;
+use places::Places;
+pub use places::{ColumnPlaces, EntityPlaces};
 use std::collections::BTreeMap;
 use std::ptr;
 use std::sync::Arc;
@@ -37,6 +40,7 @@ pub(crate) struct Storage {
     pub(crate) chunks: Table<ChunkRecord>,
     pub(crate) columns: Table<ColumnRecord>,
     pub(crate) slabs: Slabs,
+    pub(crate) places: Places,
     /// Changes with the set of archetypes or of chunks that hold memory.
     pub(crate) structure: u64,
     /// Blocks taken for a chunk that is not there yet; kept for its memory.
@@ -67,6 +71,7 @@ impl Storage {
     ) -> Self {
         let (archetypes, lookup, taken) = (Vec::new(), BTreeMap::new(), Vec::new());
         let history = chunks.history().clone();
+        let places = Places::default();
         let mut storage = Storage {
             archetypes,
             lookup,
@@ -75,6 +80,7 @@ impl Storage {
             chunks,
             columns,
             slabs,
+            places,
             structure,
             taken,
             history,
@@ -93,6 +99,12 @@ impl Storage {
             archetype.chunks.push(id);
             archetype.live += usize::from(record.capacity > 0);
             archetype.rows += record.len as usize;
+            if record.capacity > 0 {
+                for (&component, column) in archetype.components().iter().zip(record.columns..) {
+                    let offset = storage.columns.get(column).offset;
+                    storage.places.put(component, id, offset);
+                }
+            }
         }
         storage
     }
@@ -142,6 +154,14 @@ impl Storage {
         self.archetypes.push(Archetype::new(id, list, components));
         self.lookup.insert(list.into(), id);
         id
+    }
+
+    /// Where all chunks have their entities, by addresses from `base` on.
+    pub(crate) fn entity_places(&self, base: *mut u8) -> EntityPlaces {
+        EntityPlaces {
+            base,
+            chunks: self.chunks.first(),
+        }
     }
 
     /// The first column record of a chunk.
@@ -324,6 +344,9 @@ impl Storage {
                     changed: 0,
                 },
             );
+            let archetype = &self.archetypes[record.archetype as usize];
+            let component = archetype.components()[(column - record.columns) as usize];
+            self.places.remove(component, id);
         }
         self.slabs.give(
             Block {
@@ -376,6 +399,7 @@ impl Storage {
         (record.capacity, record.entities, record.entities_slab) =
             (capacity, entities.offset, entities.slab);
         self.chunks.set(id.0, record);
+        let components = self.archetypes[record.archetype as usize].components();
         for (column, block) in (record.columns..).zip(self.taken.drain(..)) {
             self.columns.set(
                 column,
@@ -385,6 +409,8 @@ impl Storage {
                     changed: context.tick,
                 },
             );
+            let component = components[(column - record.columns) as usize];
+            self.places.put(component, id, block.offset);
         }
     }
 

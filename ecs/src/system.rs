@@ -4,7 +4,9 @@ use crate::access::Access;
 use crate::chunk::ChunkId;
 use crate::cx::Run;
 use crate::error::EcsError;
+use crate::registry::ComponentId;
 use crate::world::World;
+use std::ops::Range;
 
 /// How a system runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,11 +48,17 @@ pub unsafe trait System: Send + Sync {
     /// The declared access is held, and the calling thread runs as `run.worker`.
     unsafe fn run(&self, run: &Run<'_>);
 
-    /// Runs a row system on one chunk; returns at once where it does not match.
+    /// What a row system takes from a chunk: calls `see` with each component. False if what it does with a row depends on what else happens to the chunk,
+    /// so that it must see a chunk as a whole.
+    fn takes(&self, _see: &mut dyn FnMut(ComponentId)) -> bool {
+        false
+    }
+
+    /// Runs a row system on some rows of a chunk, all of them or a block; returns at once where the chunk does not match.
     ///
     /// # Safety
-    /// As [`System::run`], for the rows of this chunk.
-    unsafe fn run_chunk(&self, chunk: ChunkId, run: &Run<'_>);
+    /// As [`System::run`], for these rows of this chunk.
+    unsafe fn run_chunk(&self, chunk: ChunkId, rows: Range<u32>, run: &Run<'_>);
 
     /// Runs an exclusive system.
     fn run_exclusive(&self, _world: &mut World) {}

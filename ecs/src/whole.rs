@@ -24,6 +24,7 @@ use crate::params::Param;
 use crate::system::{Kind, System, SystemDecl};
 use crate::world::World;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// A function of parameters by value; implemented for functions and closures of up to eight. `Marker` tells signatures apart and is inferred.
 ///
@@ -217,7 +218,7 @@ unsafe impl<Marker: 'static, F: WholeFunction<Marker>> System for WholeSystem<Ma
         }
     }
 
-    unsafe fn run_chunk(&self, _: ChunkId, _: &Run<'_>) {
+    unsafe fn run_chunk(&self, _: ChunkId, _: Range<u32>, _: &Run<'_>) {
         unreachable!("a whole system does not run on chunks");
     }
 }
@@ -256,7 +257,7 @@ unsafe impl<F: Fn(&mut World) + Send + Sync + 'static> System for Exclusive<F> {
         unreachable!("an exclusive system runs through `run_exclusive`");
     }
 
-    unsafe fn run_chunk(&self, _: ChunkId, _: &Run<'_>) {
+    unsafe fn run_chunk(&self, _: ChunkId, _: Range<u32>, _: &Run<'_>) {
         unreachable!("an exclusive system does not run on chunks");
     }
 

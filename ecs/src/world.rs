@@ -22,7 +22,7 @@ use crate::registry::{self, ComponentId, Components};
 use crate::root::{ROOT_RUN, Root, TableHeader, TableName};
 use crate::schema::{Component, Schema};
 use crate::slab::{ENTITY_COLUMN, Slabs};
-use crate::storage::{Context, Storage};
+use crate::storage::{ColumnPlaces, Context, EntityPlaces, Storage};
 use crate::table::Table;
 use bytemuck::Pod;
 use layerw_memory::Arena;
@@ -269,6 +269,17 @@ impl World {
     #[inline(always)]
     pub fn chunk(&self, id: ChunkId) -> Chunk<'_> {
         Chunk::new(&self.storage, &self.pages, id)
+    }
+
+    /// Where all chunks have a component.
+    #[inline(always)]
+    pub(crate) fn column_places(&self, component: ComponentId) -> ColumnPlaces {
+        self.storage.places.of(component, self.pages.base())
+    }
+
+    /// Where all chunks have their entities.
+    pub(crate) fn entity_places(&self) -> EntityPlaces {
+        self.storage.entity_places(self.pages.base())
     }
 
     /// A number that changes whenever archetypes or chunks come, go or move. Caches of chunks or column addresses compare it.

@@ -67,7 +67,13 @@ impl Sub for Snapshot {
     }
 }
 
+#[cfg(not(feature = "record"))]
 const SYSTEM: Counting<System> = Counting(System);
+
+/// The system's allocator with every call of the process written down.
+#[cfg(feature = "record")]
+const SYSTEM: Counting<crate::alloc::trace::Recorder<System>> =
+    Counting(crate::alloc::trace::Recorder(System));
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static DEALLOCATIONS: AtomicU64 = AtomicU64::new(0);

@@ -21,8 +21,8 @@ pub(crate) use std::thread_local;
 
 /// Primitives for statics: std's under every feature.
 pub mod process {
-    pub use std::sync::Mutex;
     pub use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
+    pub use std::sync::{Mutex, MutexGuard};
 }
 
 /// Locks, whether or not a panic passed through an earlier holder: every critical section of this crate checks

@@ -21,6 +21,12 @@ pub fn zone_value(_label: Label, _value: u64) -> Zone {
     Zone(std::marker::PhantomData)
 }
 
+/// Whether anybody listens to zones: never, as zones are compiled out.
+#[inline(always)]
+pub fn is_watched() -> bool {
+    false
+}
+
 /// Ends a frame: nothing, as zones are compiled out.
 #[inline(always)]
 pub fn frame_mark() {}

@@ -75,7 +75,8 @@ mod zone;
 
 #[cfg(not(feature = "zones"))]
 pub use absent::{
-    Recording, Zone, frame_mark, name_thread, plot, plot_unit, viewer_connected, zone, zone_value,
+    Recording, Zone, frame_mark, is_watched, name_thread, plot, plot_unit, viewer_connected, zone,
+    zone_value,
 };
 pub use capture::{Capture, PlotEvent, ZoneEvent};
 pub use error::TraceError;
@@ -87,4 +88,4 @@ pub use record::Recording;
 pub use sink::PlotUnit;
 pub use sink::clock::now_ns;
 #[cfg(feature = "zones")]
-pub use zone::{Zone, zone, zone_value};
+pub use zone::{Zone, is_watched, zone, zone_value};

@@ -1,5 +1,6 @@
 //! The cases, one file per family.
 
+mod allocator;
 mod ecs_access;
 mod ecs_copy;
 mod ecs_past;
@@ -28,6 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         ecs_copy::CASES,
         ecs_past::CASES,
         memory::CASES,
+        allocator::CASES,
         stream::CASES,
         examples::CASES,
     ];

@@ -124,7 +124,7 @@ impl Schedule {
             .collect();
         let plan = compile::compile(&mut nodes, world)?;
         let executor = Executor::new(&plan, threads);
-        let visits = Visits::new(&plan);
+        let visits = Visits::new(&plan, &nodes, world);
         let scratch = scratch::Book::new(nodes.len());
         Ok(Schedule {
             nodes,
@@ -172,7 +172,7 @@ impl Schedule {
             self.executor = Executor::new(&plan, self.threads);
             self.plan = plan;
         }
-        self.visits = Visits::new(&self.plan);
+        self.visits = Visits::new(&self.plan, &self.nodes, world);
         self.numbering = world.numbering();
         Ok(())
     }

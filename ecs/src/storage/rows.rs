@@ -84,21 +84,19 @@ impl Storage {
         history.before_write(offset, record.len as usize * size as usize);
     }
 
-    /// The address of a value; `None` where the row's archetype lacks the component.
+    /// The address of a value of `size` bytes; `None` where the row's archetype lacks the component.
     #[inline(always)]
     pub(crate) fn value(
         &self,
         location: Location,
         component: ComponentId,
+        size: usize,
         context: Context<'_>,
     ) -> Option<*mut u8> {
-        // SAFETY: locations of living entities lead to chunks, and chunk records change only under `&mut World`.
-        let record = unsafe { *self.chunks.at(location.chunk()) };
-        let archetype = &self.archetypes[record.archetype as usize];
-        let column = archetype.column(component)?;
-        let offset = self.column_offset(record, column) as usize
-            + location.row() as usize * archetype.sizes()[column] as usize;
-        Some(context.pages.base().wrapping_add(offset))
+        let places = self.places.of(component, context.pages.base());
+        // SAFETY: `&self` shares the world.
+        let column = unsafe { places.of(ChunkId(location.chunk()))? };
+        Some(column.wrapping_add(location.row() as usize * size))
     }
 
     /// Writes the entity of a row.

@@ -14,7 +14,7 @@ impl World {
     /// A component of an entity; `None` where the entity does not live or has no such component.
     #[inline]
     pub fn get<T: Component>(&self, entity: Entity) -> Option<&T> {
-        let value = self.value(entity, self.components.of::<T>()?)?;
+        let value = self.value(entity, self.components.of::<T>()?, size_of::<T>())?;
         // SAFETY: the address of an initialised `T` in the column of its component; that no system writes it meanwhile is the rule for sharing
         // a world.
         Some(unsafe { &*value.cast() })
@@ -24,7 +24,7 @@ impl World {
     #[inline]
     pub fn get_mut<T: Component>(&mut self, entity: Entity) -> Option<&mut T> {
         let id = self.components.of::<T>()?;
-        let value = self.value(entity, id)?;
+        let value = self.value(entity, id, size_of::<T>())?;
         let location = self.entities.find(entity)?;
         let column = self.storage.archetypes[self.archetype_at(location) as usize].column(id)?;
         let context = Context {
@@ -38,9 +38,9 @@ impl World {
     }
 
     #[inline(always)]
-    fn value(&self, entity: Entity, id: ComponentId) -> Option<*mut u8> {
+    fn value(&self, entity: Entity, id: ComponentId, size: usize) -> Option<*mut u8> {
         let location = self.entities.find(entity)?;
-        self.storage.value(location, id, self.context())
+        self.storage.value(location, id, size, self.context())
     }
 
     /// Gives components to an entity, over those that it has already.

@@ -39,7 +39,7 @@ impl World {
         for &id in components {
             let value = self
                 .storage
-                .value(location, id, context)
+                .value(location, id, self.schema(id).size as usize, context)
                 .expect("an archetype has its own components");
             write(id, value);
         }
@@ -104,7 +104,9 @@ impl World {
                 .column(id)
                 .expect("the target has these components");
             self.storage.mark_column(location, column, context);
-            let value = self.storage.value(location, id, context).expect("as above");
+            let size = self.schema(id).size as usize;
+            let value = self.storage.value(location, id, size, context);
+            let value = value.expect("as above");
             write(id, value);
         }
         Ok(())

@@ -64,6 +64,19 @@ pub trait Work: Sync {
     /// a chunk one after the other on one worker, other chunks at the same time. A member that does
     /// not concern itself with the chunk returns at once.
     fn run_chunk(&self, node: NodeId, chunk: usize, worker: usize);
+
+    /// In how many blocks of rows the members of a group may go over a chunk: all members on the
+    /// first block, then all on the second, so that what one member leaves in the nearest cache the
+    /// next one finds there. 1, the default, is the whole chunk at once.
+    fn blocks(&self, _group: GroupId, _chunk: usize) -> u32 {
+        1
+    }
+
+    /// Runs one member of a group on one block of a chunk, for a client that gave more than one.
+    /// Blocks of a chunk come in order, on one worker.
+    fn run_block(&self, node: NodeId, chunk: usize, _block: u32, worker: usize) {
+        self.run_chunk(node, chunk, worker);
+    }
 }
 
 /// How a step is run. The default is as fast as it can be.

@@ -1,6 +1,6 @@
 //! One step as everybody sees it who runs a part of it, and the calls into the client's work.
 
-use layerw_trace::{Label, now_ns, zone, zone_value};
+use layerw_trace::{Label, is_watched, now_ns, zone, zone_value};
 
 use super::Work;
 use super::costs::{Clock, Costs};
@@ -92,11 +92,31 @@ impl<W: Work + ?Sized> Step<'_, W> {
             self.run_chunk_timed(members, chunk, worker, spot);
             return;
         }
+        let blocks = self.blocks(group, members, chunk);
+        if blocks > 1 {
+            for block in 0..blocks {
+                for &node in members {
+                    spot.chunk(node, chunk);
+                    self.work.run_block(NodeId(node), chunk, block, worker);
+                }
+            }
+            return;
+        }
         for &node in members {
             spot.chunk(node, chunk);
             let _zone = zone_value(self.labels[node as usize], chunk as u64);
             self.work.run_chunk(NodeId(node), chunk, worker);
         }
+    }
+
+    /// In how many blocks the members go over a chunk. Where somebody looks, in one, because a zone
+    /// says what a member did on a whole chunk.
+    #[inline]
+    fn blocks(&self, group: u32, members: &[u32], chunk: usize) -> u32 {
+        if members.len() < 2 || is_watched() {
+            return 1;
+        }
+        self.work.blocks(GroupId(group), chunk)
     }
 
     /// The same, timing each member.

@@ -78,7 +78,7 @@ impl GlobalHeap {
         MACHINE.source.stats().1
     }
 
-    /// For the end of a frame: collects what other threads freed of this one's, and lets go of blocks beyond one batch per class.
+    /// For the end of a frame: collects what other threads freed of this one's, so that empty pages go back, and adds up the counts.
     pub fn flush(&self) {
         let slot = SLOT.get();
         if !ptr::eq(slot, &NOBODY) {

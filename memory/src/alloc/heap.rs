@@ -264,7 +264,7 @@ impl Cache {
         unsafe { self.heap.realloc_in(self.slot(), place, layout, size) }
     }
 
-    /// For the end of a frame: collects what other workers freed, and lets go of blocks beyond one batch per class.
+    /// For the end of a frame: collects what other workers freed, so that empty pages go back, and adds up the counts.
     pub fn flush(&self) {
         // SAFETY: this value holds the slot.
         unsafe { self.heap.machine.flush(self.slot(), false) };

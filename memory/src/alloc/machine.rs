@@ -175,10 +175,14 @@ impl<S: Source> Machine<S> {
                 let page = unsafe { self.source.page(place.as_ptr()) };
                 debug_assert!(page.kind() == Kind::Blocks && page.class.get() as usize == class);
                 if page.is_of(slot) {
+                    let magazine = slot.magazine(class);
                     // SAFETY: the caller holds the slot and gives the block, which is of the slot's page.
-                    if unsafe { slot.magazine(class).push(block) } {
-                        // SAFETY: as above.
-                        unsafe { self.make_room(slot, class) };
+                    unsafe {
+                        if magazine.is_from(page) {
+                            magazine.push(block);
+                        } else {
+                            self.give_back_one(slot, page, block);
+                        }
                     }
                 } else {
                     // SAFETY: the caller gives the block.
@@ -250,22 +254,17 @@ impl<S: Source> Machine<S> {
         Ok(f(unsafe { &*common.slot }))
     }
 
-    /// Brings the books of a slot in order: spare blocks go to their pages, blocks freed by others are collected, and counts are added up.
-    /// With `all` the loaded blocks go as well, and every page without used blocks goes back to the source.
+    /// Brings the books of a slot in order: blocks freed by others are collected, and counts are added up. With `all` what is loaded goes back
+    /// to its pages, and every page without used blocks to the source.
     ///
     /// # Safety
     /// The caller holds the slot.
     pub(super) unsafe fn flush(&self, slot: &Slot, all: bool) {
         for class in 0..CLASSES {
             slot.count_hits(class);
-            let magazine = slot.magazine(class);
-            // SAFETY: the caller holds the slot.
-            unsafe {
-                self.give_back(slot, magazine.take_spare());
-                if all {
-                    magazine.unload();
-                    self.give_back(slot, magazine.take_spare());
-                }
+            if all {
+                // SAFETY: the caller holds the slot, whose magazines hold blocks of its own pages.
+                unsafe { self.give_back(slot, slot.magazine(class).unload()) };
             }
         }
         // SAFETY: as above.
@@ -317,20 +316,15 @@ impl<S: Source> Machine<S> {
     #[cold]
     #[inline(never)]
     unsafe fn refill(&self, slot: &Slot, class: usize) -> Result<NonNull<u8>, S::Refused> {
-        let magazine = slot.magazine(class);
-        if !magazine.load_spare() {
-            slot.count_hits(class);
-            slot.count_miss();
-            // SAFETY: the caller holds the slot, and the page is its own.
-            unsafe {
-                let page = self.page_with_room(slot, class)?;
-                let (blocks, count) = self.take(slot, page);
-                magazine.load((*blocks).next, count - 1);
-                return Ok(NonNull::new_unchecked(blocks.cast()));
-            }
+        slot.count_hits(class);
+        slot.count_miss();
+        // SAFETY: the caller holds the slot, and the page is its own.
+        unsafe {
+            let page = self.page_with_room(slot, class)?;
+            let (blocks, count) = self.take(slot, page);
+            slot.magazine(class).load(page, (*blocks).next, count - 1);
+            Ok(NonNull::new_unchecked(blocks.cast()))
         }
-        // SAFETY: as above; there is at least one spare block.
-        unsafe { Ok(NonNull::new_unchecked(magazine.pop().cast())) }
     }
 
     /// A page of the slot that has blocks to give.
@@ -399,33 +393,21 @@ impl<S: Source> Machine<S> {
         None
     }
 
-    /// Up to a batch of blocks of a page with room, as a list, and how many.
+    /// Blocks of a page with room, as a list, and how many: all that were freed, or a batch of those that were never used.
     ///
     /// # Safety
     /// The caller holds the slot, in which the page is listed.
     unsafe fn take(&self, slot: &Slot, page: &Page) -> (*mut Block, u32) {
         let class = page.class.get() as usize;
-        let (used, carved) = (page.used.get() as u32, page.carved.get() as u32);
-        let (head, count) = match carved - used {
+        let free = page.carved.get() - page.used.get();
+        let (head, count) = if free == 0 {
             // SAFETY: the caller holds the slot.
-            0 => unsafe { self.carve(page, class) },
-            free if free <= batch(class) => (page.free.replace(ptr::null_mut()), free),
-            _ => {
-                let head = page.free.get();
-                let mut last = head;
-                for _ in 1..batch(class) {
-                    // SAFETY: free blocks hold links, and there are more of them than this walks over.
-                    last = unsafe { (*last).next };
-                }
-                // SAFETY: as above.
-                unsafe { page.free.set((*last).next) };
-                // SAFETY: as above.
-                unsafe { (*last).next = ptr::null_mut() };
-                (head, batch(class))
-            }
+            unsafe { self.carve(page, class) }
+        } else {
+            (page.free.replace(ptr::null_mut()), free as u32)
         };
-        page.used.set((used + count) as u16);
-        if page.free.get().is_null() && page.carved.get() as u32 == capacity(class) {
+        page.used.set(page.used.get() + count as u16);
+        if page.carved.get() as u32 == capacity(class) {
             // SAFETY: the page is listed by contract.
             unsafe { slot.unlist(page) };
         }
@@ -459,18 +441,6 @@ impl<S: Source> Machine<S> {
         (block(0), count)
     }
 
-    /// Makes room in a magazine that holds more than a batch.
-    ///
-    /// # Safety
-    /// The caller holds the slot.
-    #[cold]
-    #[inline(never)]
-    unsafe fn make_room(&self, slot: &Slot, class: usize) {
-        let blocks = slot.magazine(class).unload();
-        // SAFETY: the caller holds the slot, whose magazines hold blocks of its own pages.
-        unsafe { self.give_back(slot, blocks) };
-    }
-
     /// Gives a list of blocks to their pages.
     ///
     /// # Safety
@@ -487,21 +457,39 @@ impl<S: Source> Machine<S> {
 
     /// # Safety
     /// As [`give_back`](Self::give_back), for one block of this page.
+    #[inline(always)]
     unsafe fn give_back_one(&self, slot: &Slot, page: &Page, block: *mut Block) {
-        let class = page.class.get() as usize;
-        let used = page.used.get() - 1;
-        let was_full = page.free.get().is_null() && page.carved.get() as u32 == capacity(class);
         let next = page.free.replace(block);
         // SAFETY: the block is the caller's to give.
         unsafe { block.write(Block { next }) };
+        let used = page.used.get() - 1;
         page.used.set(used);
-        if was_full {
+        if next.is_null() || used == 0 {
+            // SAFETY: the caller's promise.
+            unsafe { self.found_room(slot, page, next.is_null()) };
+        }
+    }
+
+    /// What follows when a page was given its first free block, or its last used one.
+    ///
+    /// # Safety
+    /// The caller holds the slot, which owns the page.
+    #[cold]
+    #[inline(never)]
+    unsafe fn found_room(&self, slot: &Slot, page: &Page, first: bool) {
+        if first && page.carved.get() as u32 == capacity(page.class.get() as usize) {
             // SAFETY: the caller holds the slot; a page without room is not listed.
             unsafe { slot.list(page) };
         }
+        if page.used.get() > 0 {
+            return;
+        }
+        // From the start again: in order of address, which the processor foresees.
+        page.free.set(ptr::null_mut());
+        page.carved.set(0);
         // One page stays, so that a program around an empty one does not go to the source each time.
         let others = !page.before.get().is_null() || !page.behind.get().is_null();
-        if used == 0 && others {
+        if others {
             // SAFETY: as above; it is listed, for it has room.
             unsafe { self.release_page(slot, page) };
         }

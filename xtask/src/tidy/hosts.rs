@@ -5,10 +5,11 @@ use super::source::{Source, words};
 use super::tree::{File, Tree, is_within};
 
 /// Where `cfg` may ask for a target.
-const HOST_CODE: [&str; 6] = [
+const HOST_CODE: [&str; 7] = [
     "platform",
     "memory/src/map",
     "jobs/src/host",
+    "ecs/src/simd",
     "render/src/device",
     "script/src/runtime",
     "trace/src/sink",
