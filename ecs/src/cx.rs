@@ -43,6 +43,8 @@ pub struct Run<'a> {
     pub chunk: u32,
     /// The change tick of this run.
     pub tick: u64,
+    /// For a chunk of a group that has too few of them for all workers: what to call the parts in which its rows may be shared.
+    pub shared: Option<Label>,
     /// The first change tick that is news to this run: the one after that of the system's run in the step before, or 0.
     pub since: u64,
 }

@@ -57,6 +57,8 @@ pub unsafe trait RowParam {
     type Shared<'a>;
     /// What the function gets for a row.
     type Item<'a>;
+    /// Whether several workers may run on rows of one chunk. Not where something is noted in order of rows.
+    const SHARED: bool = true;
 
     /// Declares what the context part touches.
     ///
@@ -174,6 +176,7 @@ unsafe impl RowParam for Commands<'_> {
     type State = ();
     type Shared<'a> = Commands<'a>;
     type Item<'a> = Commands<'a>;
+    const SHARED: bool = false;
 
     fn declare(_: &mut World, _: &mut Access) -> Result<(), EcsError> {
         Ok(())
@@ -206,6 +209,8 @@ pub unsafe trait RowFunction<Marker>: Send + Sync + 'static {
     type Fetch: Fetch;
     /// The context parts of all parameters.
     type State: Send + Sync;
+    /// Whether several workers may run on rows of one chunk.
+    const SHARED: bool;
 
     /// Declares components and context in order of the signature.
     ///
@@ -258,6 +263,7 @@ macro_rules! function {
         {
             type Fetch = ($($param::Fetch,)*);
             type State = ($($param::State,)*);
+            const SHARED: bool = true $(&& $param::SHARED)*;
 
             fn declare(world: &mut World, access: &mut Access) -> Result<(<Self::Fetch as Fetch>::State, Self::State), EcsError> {
                 $(let $pointer = <$param::Fetch as Fetch>::declare(world, access, true)?; let $shared = $param::declare(world, access)?;)*
@@ -465,17 +471,33 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         });
         let entities = chunk.entities();
         let rows = rows.start as usize..entities.len().min(rows.end as usize);
-        let loops = Rows::<Marker, F> {
-            function: &self.function,
-            state: &bound.state,
-            pointers: F::Fetch::pointers(columns, chunk),
-            entities,
-            rows: rows.clone(),
-            run,
+        let go = |rows: Range<usize>, run: &Run<'_>| {
+            let loops = Rows::<Marker, F> {
+                function: &self.function,
+                state: &bound.state,
+                pointers: F::Fetch::pointers(columns, chunk),
+                entities,
+                rows: rows.clone(),
+                run,
+            };
+            simd::run(rows.len(), loops);
         };
-        simd::run(rows.len(), loops);
+        match run.shared {
+            // A system whose chunks are too few is shared by rows, if measured costs say that it is worth the while.
+            Some(label) if F::SHARED && rows.len() >= 2 * PART_ROWS => {
+                let jobs = run.step.jobs;
+                jobs.par_for(label, rows.len(), PART_ROWS, |part, worker| {
+                    let part = rows.start + part.start..rows.start + part.end;
+                    run.part(worker, |run| go(part, run));
+                });
+            }
+            _ => go(rows, run),
+        }
     }
 }
+
+/// Rows that are shared out at once where a chunk is shared by several workers: a system of which so few are worth a wake is a heavy one.
+const PART_ROWS: usize = 64;
 
 /// A row function about to run on a chunk, whose access is held by the thread that runs as the run's worker.
 struct Rows<'a, Marker, F: RowFunction<Marker>> {

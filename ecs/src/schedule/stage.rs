@@ -12,6 +12,7 @@ use crate::world::World;
 use layerw_frame_graph::{GroupId, NodeId, Plan, Work};
 use layerw_jobs::Jobs;
 use layerw_memory::protect::while_running;
+use layerw_trace::{Label, label};
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -21,6 +22,8 @@ pub(super) struct Visits {
     groups: Vec<Vec<ChunkId>>,
     /// Rows in a block, for each group; see [`block_rows`].
     block_rows: Vec<u32>,
+    /// The name of each node.
+    labels: Vec<Label>,
     /// The group of each node.
     group_of: Vec<Option<GroupId>>,
     /// The world's structure when this was made; never a structure's number at first.
@@ -37,6 +40,7 @@ impl Visits {
                 .iter()
                 .map(|members| block_rows(members, nodes, world))
                 .collect(),
+            labels: plan.nodes().iter().map(|node| label(&node.name)).collect(),
             group_of: plan.nodes().iter().map(|node| node.group).collect(),
             structure: u64::MAX,
         }
@@ -71,6 +75,9 @@ impl Visits {
 
 /// What a group may keep in a core's nearest cache, in bytes: most of the 32 KiB that the smallest ones have.
 const NEAREST_CACHE: u32 = 24 << 10;
+
+/// Chunks for each worker from which on a group keeps all workers busy by whole chunks.
+const CHUNKS_PER_WORKER: usize = 4;
 
 /// The most blocks that a chunk can have.
 const BLOCKS_MAX: u32 = CHUNK_ROWS / BLOCK_ROWS_MIN;
@@ -213,6 +220,7 @@ impl<'s> Stage<'s> {
             place,
             chunk,
             tick,
+            shared: None,
             since,
         }
     }
@@ -315,7 +323,12 @@ impl Stage<'_> {
             let step = self.step();
             // Commands of a block come after those of the blocks before it.
             let place = chunk as u32 * BLOCKS_MAX + block;
-            let run = self.run_of(&step, node, worker, place);
+            let mut run = self.run_of(&step, node, worker, place);
+            let threads = self.jobs.threads();
+            if threads > 1 && lent.visits.groups[group.index()].len() < CHUNKS_PER_WORKER * threads
+            {
+                run.shared = Some(lent.visits.labels[node.index()]);
+            }
             let visited = lent.visits.groups[group.index()][chunk];
             // SAFETY: as in `run`, for these rows of this chunk: the executor runs a group's systems on a chunk in order, block by block, on one
             // worker.
