@@ -43,8 +43,8 @@ fn main() -> anyhow::Result<()> {
     Recorder::<System>::start(CALLS);
     let codes = [
         layerw::main(small),
-        layerw::main(|settings| flock::sim(settings)),
-        layerw::main(|settings| solar_system::sim(settings)),
+        layerw::main(flock::sim),
+        layerw::main(solar_system::sim),
     ];
     index_words();
     let trace = Recorder::<System>::stop();
