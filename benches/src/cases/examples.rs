@@ -71,12 +71,12 @@ fn protected(effort: Effort) -> Vec<Entry> {
             runner(Protection::Pages)?,
             runner(Protection::Checksums)?,
         ];
-        let steps = effort.pick(8_u32, 2);
+        let steps = effort.pick(8, 2);
         round(move || {
             let times = runners.each_mut().map(|runner| {
                 let start_ns = now_ns();
                 (0..steps).for_each(|_| ours::step(runner));
-                (now_ns() - start_ns) as f64 / f64::from(steps) / 1e6
+                (now_ns() - start_ns) as f64 / steps as f64 / 1e6
             });
             let [off, pages, checksums] = runners.each_ref().map(Runner::hash);
             ensure!(
