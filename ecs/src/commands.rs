@@ -16,7 +16,7 @@ use crate::cx::Run;
 use crate::entity::Entity;
 use crate::schema::Component;
 use crate::world::World;
-use layerw_memory::Scratch;
+use layerw_memory::{Scratch, ScratchVec};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr;
@@ -245,8 +245,18 @@ impl Default for Log {
 }
 
 impl Log {
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&self) {
         self.newest.set(ptr::null_mut());
+    }
+
+    /// All segments, newest first.
+    fn segments(&self) -> impl Iterator<Item = *const Segment> {
+        let newest: *const Segment = self.newest.get();
+        std::iter::successors((!newest.is_null()).then_some(newest), |&segment| {
+            // SAFETY: a log holds live segments only: they are forgotten by `clear` before their scratch is vented.
+            let next: *const Segment = unsafe { (*segment).next };
+            (!next.is_null()).then_some(next)
+        })
     }
 }
 
@@ -256,7 +266,7 @@ struct Applier<'a> {
     tag: Tag,
     world: &'a mut World,
     /// The entities that this segment spawned so far.
-    spawned: &'a mut Vec<Entity>,
+    spawned: ScratchVec<'a, Entity>,
 }
 
 impl Applier<'_> {
@@ -275,43 +285,48 @@ impl Applier<'_> {
     }
 }
 
-/// Buffers for applying, kept between steps so that a steady step allocates nothing.
+/// Applies what all logs hold.
 #[derive(Default)]
-pub(crate) struct Pendings {
-    segments: Vec<*const Segment>,
-    spawned: Vec<Entity>,
-    /// The place of the system whose commands are being applied.
-    applying: Option<u32>,
+pub(crate) struct Applying {
+    /// The place of the system whose commands are at it.
+    place: Option<u32>,
 }
 
-// SAFETY: between two calls of `apply` both buffers are empty.
-unsafe impl Send for Pendings {}
-
-impl Pendings {
-    /// Applies what the logs hold and empties them.
-    pub(crate) fn apply<'a>(&mut self, logs: impl Iterator<Item = &'a mut Log>, world: &mut World) {
-        for log in logs {
-            let mut segment: *const Segment = log.newest.replace(ptr::null_mut());
-            while !segment.is_null() {
-                self.segments.push(segment);
-                // SAFETY: a log holds live segments only: they are forgotten by `clear` before their scratch is vented.
-                segment = unsafe { (*segment).next };
-            }
+impl Applying {
+    /// Applies what the logs hold and empties them. Lists of what is to be done stand in scratch, so that it does not matter to the allocator in which
+    /// step there is most to do.
+    pub(crate) fn apply<'a>(
+        &mut self,
+        logs: impl Iterator<Item = &'a Log> + Clone,
+        world: &mut World,
+        scratch: &Scratch,
+    ) {
+        let all = || logs.clone().flat_map(Log::segments);
+        let count = all().count();
+        if count == 0 {
+            return;
         }
+        // SAFETY: a log holds live segments only: they are forgotten by `clear` before their scratch is vented.
+        let most = all().map(|segment| unsafe { (*segment).spawns }).max();
+        let mut segments = scratch.vec::<*const Segment>(count);
+        all().for_each(|segment| segments.push(segment));
+        logs.clone().for_each(Log::clear);
         // Tags are unique: a system runs on a chunk once per step, on one worker.
         // SAFETY: as above, every collected segment is live.
-        self.segments
+        segments
+            .as_mut_slice()
             .sort_unstable_by_key(|&segment| unsafe { (*segment).tag });
-        for segment in self.segments.drain(..) {
+        let mut applier = Applier {
+            // SAFETY: as above, and there is one.
+            tag: unsafe { (*segments.as_slice()[0]).tag },
+            world,
+            spawned: scratch.vec(most.unwrap_or(0) as usize),
+        };
+        for &segment in segments.as_slice() {
             // SAFETY: as above.
-            self.applying = Some(unsafe { (*segment).tag.place });
-            self.spawned.clear();
-            let mut applier = Applier {
-                // SAFETY: as above.
-                tag: unsafe { (*segment).tag },
-                world,
-                spawned: &mut self.spawned,
-            };
+            applier.tag = unsafe { (*segment).tag };
+            self.place = Some(applier.tag.place);
+            applier.spawned.clear();
             // SAFETY: as above.
             let mut header: *const Header = unsafe { (*segment).first };
             while !header.is_null() {
@@ -323,11 +338,11 @@ impl Pendings {
                 }
             }
         }
-        self.applying = None;
+        self.place = None;
     }
 
     /// The place of the system whose commands were being applied when that panicked; forgets it.
     pub(crate) fn take_applying(&mut self) -> Option<u32> {
-        self.applying.take()
+        self.place.take()
     }
 }

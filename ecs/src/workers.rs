@@ -1,6 +1,6 @@
 //! What each worker owns during a step: its scratch and its log of commands.
 
-use crate::commands::{Log, Pendings};
+use crate::commands::{Applying, Log};
 use crate::entity::Entity;
 use crate::world::World;
 use layerw_memory::{Arena, FrameGuard, MemoryError, Scratch, ScratchSet};
@@ -39,7 +39,7 @@ impl Taken {
 pub struct Workers {
     scratch: ScratchSet,
     own: Box<[Own]>,
-    pendings: Pendings,
+    applying: Applying,
 }
 
 // SAFETY: an `Own` is only reached through `Workers::own`, whose caller promises to be the one thread that
@@ -57,7 +57,7 @@ impl Workers {
         Ok(Workers {
             scratch,
             own,
-            pendings: Pendings::default(),
+            applying: Applying::default(),
         })
     }
 
@@ -148,8 +148,9 @@ impl Workers {
     /// Applies all commands recorded so far to the world, in order of system, chunk and recording,
     /// whoever recorded them.
     pub fn apply(&mut self, world: &mut World) {
-        self.pendings
-            .apply(self.own.iter_mut().map(|own| &mut own.log), world);
+        let scratch = self.scratch.worker_exclusive(0);
+        let logs = self.own.iter().map(|own| &own.log);
+        self.applying.apply(logs, world, scratch);
     }
 
     /// Recycles all scratch. Commands that were not applied are forgotten with it.
@@ -169,7 +170,7 @@ impl Workers {
 
     /// The place of the system whose commands were being applied when that panicked; forgets it.
     pub(crate) fn take_applying(&mut self) -> Option<u32> {
-        self.pendings.take_applying()
+        self.applying.take_applying()
     }
 
     /// The entity at which the system at `place` panicked, if it is known; forgets all others.
