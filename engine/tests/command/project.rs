@@ -68,7 +68,7 @@ fn sim(settings: &Settings) -> Result<Sim> {
         )
     }));
     sim.each(gravity).each(integrate);
-    // Never where there is no such step: the plan must be the same with and without the fault.
+    // Faults that never come where there is no such step: the plan, and with it the hash, must be the same with and without them.
     let at = fault("NUDGE").unwrap_or(u64::MAX);
     let nudge = move |velocity: &mut Velocity, entity: Entity, cx: Cx| {
         if cx.step == at && entity.index() == 3 {
@@ -77,16 +77,15 @@ fn sim(settings: &Settings) -> Result<Sim> {
     };
     sim.each(nudge.named("nudge"));
     sim.each(bounce).each(age);
-    if let Some(at) = fault("PANIC") {
-        let complain = move |position: &Position, entity: Entity, cx: Cx| {
-            assert!(
-                cx.step != at || entity.index() != 5,
-                "no more, at {}",
-                position.0.z
-            );
-        };
-        sim.each(complain.named("complain"));
-    }
+    let at = fault("PANIC").unwrap_or(u64::MAX);
+    let complain = move |position: &Position, entity: Entity, cx: Cx| {
+        assert!(
+            cx.step != at || entity.index() != 5,
+            "no more, at {}",
+            position.0.z
+        );
+    };
+    sim.each(complain.named("complain"));
     if let Some(milliseconds) = fault("SLEEP_MS") {
         sim.exclusive("sleep", move |_| {
             std::thread::sleep(Duration::from_millis(milliseconds))
