@@ -34,8 +34,11 @@ use crate::schema::Component;
 use crate::simd::{self, Kernel};
 use crate::system::{Kind, System, SystemDecl};
 use crate::world::World;
+use layerw_trace::now_ns;
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// One parameter of a row function.
 ///
@@ -412,6 +415,8 @@ struct RowSystem<Marker, F: RowFunction<Marker>> {
 struct Bound<F: Fetch, S> {
     matches: Matches<F>,
     state: S,
+    /// What a row took when it was measured, in ns, as bits of an f32; 0 before.
+    row_ns: AtomicU32,
 }
 
 // SAFETY: fetch and parameters keep to what they declare, by their own promises, and `run_chunk` fetches from the chunk that it is given.
@@ -431,6 +436,7 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         self.bound = Some(Bound {
             matches: Matches::new(fetch, filters),
             state,
+            row_ns: AtomicU32::new(0),
         });
         Ok(access)
     }
@@ -482,17 +488,46 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
             };
             simd::run(rows.len(), loops);
         };
+        // A heavy system whose chunks are too few is shared by rows.
         match run.shared {
-            // A system whose chunks are too few is shared by rows, if measured costs say that it is worth the while.
             Some(label) if F::SHARED && rows.len() >= 2 * PART_ROWS => {
-                let jobs = run.step.jobs;
-                jobs.par_for(label, rows.len(), PART_ROWS, |part, worker| {
-                    let part = rows.start + part.start..rows.start + part.end;
-                    run.part(worker, |run| go(part, run));
-                });
+                if bound.is_heavy(rows.len()) {
+                    let jobs = run.step.jobs;
+                    jobs.par_for(label, rows.len(), PART_ROWS, |part, worker| {
+                        let part = rows.start + part.start..rows.start + part.end;
+                        run.part(worker, |run| go(part, run));
+                    });
+                } else if run.step.step & (MEASURED_STEPS - 1) == 0 {
+                    let begin = now_ns();
+                    let count = rows.len();
+                    go(rows, run);
+                    bound.learn(now_ns().saturating_sub(begin), count);
+                } else {
+                    go(rows, run);
+                }
             }
             _ => go(rows, run),
         }
+    }
+}
+
+/// Time of a run on a chunk from which on its rows are worth sharing, in ns: what waking a worker takes, and as much again to gain from it.
+const HEAVY_NS: f32 = 100_000.0;
+
+/// A system that is not known to be heavy is timed once in so many steps; a power of two.
+const MEASURED_STEPS: u64 = 16;
+
+impl<F: Fetch, S> Bound<F, S> {
+    /// Whether so many rows take long, as far as is known.
+    fn is_heavy(&self, rows: usize) -> bool {
+        // Relaxed: a number that stands for itself; it decides who runs rows and never what comes out.
+        f32::from_bits(self.row_ns.load(Relaxed)) * rows as f32 >= HEAVY_NS
+    }
+
+    /// Takes a measurement.
+    fn learn(&self, ns: u64, rows: usize) {
+        let row_ns = ns as f32 / rows as f32;
+        self.row_ns.store(row_ns.to_bits(), Relaxed);
     }
 }
 

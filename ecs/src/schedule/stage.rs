@@ -82,11 +82,11 @@ const CHUNKS_PER_WORKER: usize = 4;
 /// The most blocks that a chunk can have.
 const BLOCKS_MAX: u32 = CHUNK_ROWS / BLOCK_ROWS_MIN;
 
-/// The fewest rows in a block: below that, going from system to system costs more than the cache saves.
-const BLOCK_ROWS_MIN: u32 = 512;
+/// The fewest rows in a block: below that, going from system to system costs as much as the cache saves.
+const BLOCK_ROWS_MIN: u32 = 2048;
 
 /// Rows in a block such that all columns that a group's systems take fit the nearest cache together: the systems go over a chunk block by block. Whole
-/// chunks if they fit, or if a system must see them as a whole.
+/// chunks if they fit, if blocks would be too small to be worth it, or if a system must see a chunk as a whole.
 fn block_rows(members: &[NodeId], nodes: &[Named], world: &World) -> u32 {
     let mut taken = Vec::new();
     for node in members {
@@ -101,10 +101,10 @@ fn block_rows(members: &[NodeId], nodes: &[Named], world: &World) -> u32 {
     taken.sort_unstable();
     taken.dedup();
     let row: u32 = taken.iter().map(|&id| world.schema(id).size).sum();
-    let rows = NEAREST_CACHE / row.max(1);
-    rows.checked_ilog2()
-        .map_or(BLOCK_ROWS_MIN, |log| 1 << log)
-        .clamp(BLOCK_ROWS_MIN, CHUNK_ROWS)
+    match NEAREST_CACHE / row.max(1) {
+        ..BLOCK_ROWS_MIN => CHUNK_ROWS,
+        rows => (1 << rows.ilog2()).min(CHUNK_ROWS),
+    }
 }
 
 /// Everything that a barrier may change.
