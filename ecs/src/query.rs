@@ -287,7 +287,7 @@ unsafe fn each<'w, Q: Fetch>(
     f: impl FnMut(usize, Q::Item<'w>),
 ) {
     let (pointers, rows) = (Q::pointers(columns, chunk), chunk.len());
-    simd::run(rows, Each::<Q, _> { pointers, rows, f });
+    simd::run(rows, true, Each::<Q, _> { pointers, rows, f });
 }
 
 /// A function about to be called for all rows of a chunk, to which the access is held.

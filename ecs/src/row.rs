@@ -31,14 +31,12 @@ use crate::matches::Matches;
 use crate::params::{Events, Local, Param, Res};
 use crate::registry::ComponentId;
 use crate::schema::Component;
-use crate::simd::{self, Kernel};
+use crate::simd::{self, Gauge, Kernel};
 use crate::system::{Kind, System, SystemDecl};
 use crate::world::World;
 use layerw_trace::now_ns;
 use std::marker::PhantomData;
 use std::ops::Range;
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// One parameter of a row function.
 ///
@@ -415,8 +413,7 @@ struct RowSystem<Marker, F: RowFunction<Marker>> {
 struct Bound<F: Fetch, S> {
     matches: Matches<F>,
     state: S,
-    /// What a row took when it was measured, in ns, as bits of an f32; 0 before.
-    row_ns: AtomicU32,
+    gauge: Gauge,
 }
 
 // SAFETY: fetch and parameters keep to what they declare, by their own promises, and `run_chunk` fetches from the chunk that it is given.
@@ -436,7 +433,7 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         self.bound = Some(Bound {
             matches: Matches::new(fetch, filters),
             state,
-            row_ns: AtomicU32::new(0),
+            gauge: Gauge::default(),
         });
         Ok(access)
     }
@@ -477,6 +474,7 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
         });
         let entities = chunk.entities();
         let rows = rows.start as usize..entities.len().min(rows.end as usize);
+        let choice = bound.gauge.choose(run.step.step);
         let go = |rows: Range<usize>, run: &Run<'_>| {
             let loops = Rows::<Marker, F> {
                 function: &self.function,
@@ -486,27 +484,25 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
                 rows: rows.clone(),
                 run,
             };
-            simd::run(rows.len(), loops);
+            simd::run(rows.len(), choice.wide, loops);
         };
-        // A heavy system whose chunks are too few is shared by rows.
-        match run.shared {
-            Some(label) if F::SHARED && rows.len() >= 2 * PART_ROWS => {
-                if bound.is_heavy(rows.len()) {
-                    let jobs = run.step.jobs;
-                    jobs.par_for(label, rows.len(), PART_ROWS, |part, worker| {
-                        let part = rows.start + part.start..rows.start + part.end;
-                        run.part(worker, |run| go(part, run));
-                    });
-                } else if run.step.step & (MEASURED_STEPS - 1) == 0 {
-                    let begin = now_ns();
-                    let count = rows.len();
-                    go(rows, run);
-                    bound.learn(now_ns().saturating_sub(begin), count);
-                } else {
-                    go(rows, run);
-                }
-            }
-            _ => go(rows, run),
+        if let Some(label) = run.shared
+            && F::SHARED
+            && bound.is_heavy(rows.len())
+        {
+            // A heavy system whose chunks are too few is shared by rows.
+            let jobs = run.step.jobs;
+            jobs.par_for(label, rows.len(), PART_ROWS, |part, worker| {
+                let part = rows.start + part.start..rows.start + part.end;
+                run.part(worker, |run| go(part, run));
+            });
+        } else if choice.timed && rows.len() >= PART_ROWS {
+            let (begin, count) = (now_ns(), rows.len());
+            go(rows, run);
+            let ns = now_ns().saturating_sub(begin);
+            bound.gauge.learn(choice, ns, count);
+        } else {
+            go(rows, run);
         }
     }
 }
@@ -514,20 +510,11 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
 /// Time of a run on a chunk from which on its rows are worth sharing, in ns: what waking a worker takes, and as much again to gain from it.
 const HEAVY_NS: f32 = 100_000.0;
 
-/// A system that is not known to be heavy is timed once in so many steps; a power of two.
-const MEASURED_STEPS: u64 = 16;
-
 impl<F: Fetch, S> Bound<F, S> {
-    /// Whether so many rows take long, as far as is known.
+    /// Whether so many rows take long, as far as is known. That decides who runs rows and never what comes out.
     fn is_heavy(&self, rows: usize) -> bool {
-        // Relaxed: a number that stands for itself; it decides who runs rows and never what comes out.
-        f32::from_bits(self.row_ns.load(Relaxed)) * rows as f32 >= HEAVY_NS
-    }
-
-    /// Takes a measurement.
-    fn learn(&self, ns: u64, rows: usize) {
-        let row_ns = ns as f32 / rows as f32;
-        self.row_ns.store(row_ns.to_bits(), Relaxed);
+        let row_ns = self.gauge.row_ns();
+        rows >= 2 * PART_ROWS && row_ns.is_some_and(|ns| ns * rows as f32 >= HEAVY_NS)
     }
 }
 

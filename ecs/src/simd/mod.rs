@@ -8,20 +8,26 @@
 //! operations, and FMA is not enabled here, so that no compiler may be tempted to. Measured on ten row systems over a million rows of `f32`
 //! columns: see the cases E3 and E4 of the benchmarks.
 
+mod gauge;
+
+pub(crate) use gauge::Gauge;
+
 /// A loop that is worth compiling twice.
 pub(crate) trait Kernel {
     /// Runs it. Implementations are `#[inline(always)]`, or the second copy calls the first.
     fn run(self);
 }
 
-/// Runs a kernel over so many rows with the widest vectors that the machine has.
+/// Runs a kernel over so many rows, `wide` with the widest vectors that the machine has.
 #[inline(always)]
-pub(crate) fn run(rows: usize, kernel: impl Kernel) {
+pub(crate) fn run(rows: usize, wide: bool, kernel: impl Kernel) {
     #[cfg(target_arch = "x86_64")]
-    if rows >= WORTH_IT && is_x86_feature_detected!("avx2") {
+    if wide && rows >= WORTH_IT && is_x86_feature_detected!("avx2") {
         // SAFETY: the machine has AVX2.
         return unsafe { avx2(kernel) };
     }
+    // Elsewhere there is one copy.
+    let _ = (rows, wide);
     kernel.run();
 }
 
@@ -84,6 +90,7 @@ mod tests {
             for _ in 0..8 {
                 run(
                     rows,
+                    true,
                     Steps {
                         positions: &mut wide,
                         velocities: &velocities,
