@@ -4,12 +4,17 @@ use layerw_ecs::row::IntoRow;
 use layerw_ecs::schedule::{Entry, Failure, Schedule};
 use layerw_ecs::whole::{Exclusive, IntoWhole};
 use layerw_ecs::workers::Workers;
-use layerw_ecs::{Changed, Commands, Cx, LocalMut, Query, Res, ResMut, World, component, par};
+use layerw_ecs::{
+    Changed, Commands, Cx, Entity, LocalMut, Query, Res, ResMut, World, component, par,
+};
 use layerw_frame_graph::RunOptions;
 use layerw_jobs::{Jobs, on_fresh_thread};
 use layerw_memory::{Arena, MemoryConfig};
 use layerw_trace::label;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex};
 
 #[component]
 #[derive(Debug, PartialEq)]
@@ -451,6 +456,87 @@ fn a_pending_of_another_step_is_no_entity_of_this_one() {
             message(&failure).contains("keep it within one run"),
             "{}",
             message(&failure)
+        );
+    });
+}
+
+#[test]
+fn a_chain_goes_over_a_chunk_in_blocks_and_keeps_the_order_of_rows() {
+    on_thread(|| {
+        let mut world = world();
+        world.register::<Seen>().expect("a component");
+        world.spawn_batch((0..6_000).map(|number| (Mass(number), Heat(0))));
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let [first, second] = ["first", "second"].map(|name| {
+            let order = order.clone();
+            let note = move |mass: &mut Mass, heat: &mut Heat, mut commands: Commands, cx: Cx| {
+                heat.0 += 1;
+                if mass.0.is_multiple_of(2_048) && mass.0 < 4_096 {
+                    order.lock().expect("no panic").push((name, mass.0));
+                }
+                if cx.step == 5 && mass.0.is_multiple_of(1_000) {
+                    commands.spawn((Seen(mass.0),));
+                }
+            };
+            row(note.named(name))
+        });
+        let mut scene = Scene::new(world, vec![first, second]);
+        for _ in 0..6 {
+            order.lock().expect("no panic").clear();
+            scene.step().expect("nothing fails");
+        }
+        // All of the chain on the first block of the chunk, then all on the second.
+        assert_eq!(
+            *order.lock().expect("no panic"),
+            [
+                ("first", 0),
+                ("second", 0),
+                ("first", 2_048),
+                ("second", 2_048)
+            ]
+        );
+        let heats: Vec<_> = scene.world.query::<&Heat>().map(|heat| heat.0).collect();
+        assert_eq!(heats, vec![12; 6_000]);
+        // Commands are applied in order of system and row, whatever the blocks.
+        let spawned: Vec<_> = scene.world.query::<&Seen>().map(|seen| seen.0).collect();
+        let rows = [0, 1_000, 2_000, 3_000, 4_000, 5_000];
+        assert_eq!(spawned, [rows, rows].concat());
+    });
+}
+
+#[test]
+fn rows_of_a_heavy_system_are_shared_and_a_panic_names_its_entity() {
+    on_thread(|| {
+        let mut world = world();
+        let entities: Vec<_> = world.spawn_batch((0..1_000).map(|_| (Heat(0),))).collect();
+        let (workers, fatal) = (
+            Arc::new(AtomicU64::new(0)),
+            Arc::new(AtomicU64::new(u64::MAX)),
+        );
+        let (met, at) = (workers.clone(), fatal.clone());
+        let toil = move |heat: &mut Heat, entity: Entity, cx: Cx| {
+            let busy = (0..400_u64).fold(u64::from(heat.0), |sum, turn| {
+                std::hint::black_box(sum.wrapping_mul(31) ^ turn)
+            });
+            std::hint::black_box(busy);
+            heat.0 += 1;
+            met.fetch_or(1 << cx.worker(), Relaxed);
+            assert!(entity.to_bits() != at.load(Relaxed), "enough");
+        };
+        let mut scene = Scene::on(2, world, vec![row(toil.named("toil"))]);
+        // There is one chunk; when the second worker comes is the machine's affair.
+        let mut steps = 0;
+        while workers.load(Relaxed) != 0b11 && steps < 5_000 {
+            scene.step().expect("nothing fails");
+            steps += 1;
+        }
+        assert_eq!(workers.load(Relaxed), 0b11, "after {steps} steps");
+        assert!(scene.world.query::<&Heat>().all(|heat| heat.0 == steps));
+        fatal.store(entities[777].to_bits(), Relaxed);
+        let failure = scene.step().expect_err("a panic in a row");
+        assert_eq!(
+            (failure.system.as_str(), failure.entity, message(&failure)),
+            ("toil", Some(entities[777]), "enough")
         );
     });
 }
