@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod fuzz;
 mod outcome;
 mod step;
 mod suites;
@@ -23,6 +24,7 @@ cargo xtask VERB
 Verbs:
   test [SUITE...] [--long] [--verbose]   run the suites named, or all
   tidy                                   check layering, host code, unsafe code, text and documents
+  fuzz [TARGET...] [--seconds N]         look for inputs that break memory and snapshots, 60 s a target
   ci                                     what must pass before a change lands
 
 Options:
@@ -62,6 +64,9 @@ fn main() -> ExitCode {
             ..Options::default()
         }),
         ["tidy"] => tidy(),
+        ["fuzz", rest @ ..] => {
+            fuzz::read(rest).map_or_else(wrong_usage, |plan| fuzz::run(&root(), &plan))
+        }
         _ => wrong_usage(format!(
             "unknown chore `{}`; `cargo xtask help` lists them",
             words.join(" ")
