@@ -94,7 +94,7 @@ pub(crate) struct BuildOptions {
     /// Bytes of the whole arena, such as 64MiB [default: the variable LAYERW_MEMORY, the project's, or 4 GiB]
     #[arg(long, value_name = "SIZE", value_parser = size, allow_negative_numbers = true)]
     pub(crate) memory_total: Option<u64>,
-    /// Take the budgets, [memory] and [systems], from this file and not from layerw.toml
+    /// Take the budgets, `[memory]` and `[systems]`, from this file and not from layerw.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) budget: Option<PathBuf>,
 }
