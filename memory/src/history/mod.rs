@@ -17,7 +17,7 @@
 //! where the world's pages would have gone, so that a world has the same pages with and without a history.
 //!
 //! # The protocol
-//! Serials count points and marks. Each block has a state: the serial that was the newest when it was last granted to a writer, or [`BUSY`].
+//! Serials count points and marks. Each block has a state: the serial that was the newest when it was last granted to a writer, or `BUSY`.
 //! Serials only grow, so that a new one makes all blocks unsaved at once.
 //!
 //! ```text

@@ -16,8 +16,8 @@
 //! two system calls or two passes over its pages. No result depends on it.
 //!
 //! **What the handler may lean on.** It runs at any instruction of any thread, so it takes no lock and allocates nothing: owners' names are
-//! copied to fixed tables of atomics when they are registered ([`shield`]), arenas stand in a static table ([`fault`]), what a worker runs
-//! in a thread-local cell ([`running`]), and the sentence in a buffer on the stack ([`line`]). A name that changes while it is read comes
+//! copied to fixed tables of atomics when they are registered (`shield`), arenas stand in a static table (`fault`), what a worker runs
+//! in a thread-local cell (`running`), and the sentence in a buffer on the stack (`line`). A name that changes while it is read comes
 //! out torn, in a process that is about to end.
 
 pub(crate) mod fault;
