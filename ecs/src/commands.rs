@@ -1,9 +1,10 @@
 //! Changes of structure, recorded while systems run and applied when none does.
 //!
 //! A system that spawns, despawns, inserts or removes cannot do so at once: others read the same tables. It records commands into its
-//! worker's scratch instead. All commands that one system recorded on one chunk form a **segment**, tagged with the system's place in
-//! written order and the chunk's place among the system's chunks. One run of a system on a chunk is never split between workers, so a
-//! segment stands in recording order, and sorting segments by tag gives one order for any number of workers and any schedule.
+//! worker's scratch instead. All commands that one system recorded on one block of a chunk (usually all of it) form a **segment**, tagged
+//! with the system's place in written order and the block's place among those of all its chunks. The rows of a system that records commands are never
+//! shared between workers, so a segment stands in recording order, and sorting segments by tag gives one order for any number of workers and any
+//! schedule.
 //!
 //! ```text
 //!   worker 0   [system 0, chunk 0] → [system 1, chunk 0] → …        a list of segments per worker,
@@ -26,7 +27,7 @@ use std::ptr;
 pub(crate) struct Tag {
     /// The system's place in written order.
     pub(crate) place: u32,
-    /// The chunk's place among the chunks that the system's group visits; 0 for whole systems.
+    /// The place among the blocks of all chunks that the system's group visits; 0 for whole systems.
     pub(crate) chunk: u32,
 }
 
@@ -311,7 +312,7 @@ impl Applying {
         let mut segments = scratch.vec::<*const Segment>(count);
         all().for_each(|segment| segments.push(segment));
         logs.clone().for_each(Log::clear);
-        // Tags are unique: a system runs on a chunk once per step, on one worker.
+        // Tags are unique: a system runs on a block of a chunk once per step, on one worker.
         // SAFETY: as above, every collected segment is live.
         segments
             .as_mut_slice()

@@ -39,7 +39,7 @@ pub struct Run<'a> {
     pub home: usize,
     /// The system's place in written order.
     pub place: u32,
-    /// The chunk's place among the chunks of the system's group; 0 for whole systems.
+    /// The place among the blocks of all chunks of the system's group; 0 for whole systems.
     pub chunk: u32,
     /// The change tick of this run.
     pub tick: u64,
