@@ -4,13 +4,14 @@ use super::Violation;
 use super::tree::{Crate, Tree, is_within};
 
 /// The crates, lowest line first. Those of one line are blind to each other.
-const LINES: [&[&str]; 8] = [
+const LINES: [&[&str]; 9] = [
     &["layerw-trace"],
     &["layerw-memory"],
     &["layerw-jobs", "layerw-platform"],
     &["layerw-frame-graph"],
     &["layerw-ecs-macros"],
     &["layerw-ecs"],
+    &["layerw-script"],
     &["layerw"],
     // Anything in `examples/`; `tests` and `benches` follow, because they also run the examples.
     &[],

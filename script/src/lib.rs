@@ -1,0 +1,12 @@
+//! Scripts: systems written in TypeScript, compiled to WebAssembly, run in a sandbox over the world's own columns.
+//!
+//! ```text
+//!   .ts ──compile──> module (.wasm + manifest) ──load, check──> sandbox, one instance per worker ──> systems
+//! ```
+//!
+//! - [`abi`] is what a module and its host agree on: exports, parameters, the manifest that says what each system touches.
+//!
+//! Priorities, in this order: a script cannot harm the process or see what it did not declare; the same bits as the same system in
+//! Rust; speed; and errors that name the script's own lines.
+
+pub mod abi;
