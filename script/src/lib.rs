@@ -5,8 +5,11 @@
 //! ```
 //!
 //! - [`abi`] is what a module and its host agree on: exports, parameters, the manifest that says what each system touches.
+//! - `compile` (feature `compiler`) turns TypeScript into such modules.
 //!
 //! Priorities, in this order: a script cannot harm the process or see what it did not declare; the same bits as the same system in
 //! Rust; speed; and errors that name the script's own lines.
 
 pub mod abi;
+#[cfg(feature = "compiler")]
+pub mod compile;

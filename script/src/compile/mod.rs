@@ -1,0 +1,3 @@
+//! The compiler: TypeScript in, WebAssembly and Rust out.
+
+pub mod ir;
