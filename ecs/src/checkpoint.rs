@@ -9,7 +9,7 @@ use crate::image::HeldRun;
 use crate::pages::Pages;
 use crate::schema::Schema;
 use crate::world::World;
-use layerw_memory::{BLOCK, Mark, PAGE, PageRun};
+use layerw_memory::{BLOCK, Copies, Mark, PAGE, PageRun};
 
 /// A world's state at one moment. While it is held, the world notes which of its blocks are written. Keeps its buffers, so that bringing it up to date in a steady simulation allocates nothing.
 pub struct Checkpoint {
@@ -20,7 +20,7 @@ pub struct Checkpoint {
     runs: Vec<HeldRun>,
     /// Where the stored pages of each run begin in `bytes`.
     starts: Vec<usize>,
-    bytes: Vec<u8>,
+    bytes: Copies,
     /// The world's runs as they are now; kept for its memory.
     now: Vec<HeldRun>,
 }
@@ -43,7 +43,7 @@ impl World {
             schemas: Vec::new(),
             runs: Vec::new(),
             starts: Vec::new(),
-            bytes: Vec::new(),
+            bytes: Copies::default(),
             now: Vec::new(),
         };
         self.runs_into(&mut checkpoint.runs);
@@ -114,10 +114,11 @@ impl Checkpoint {
             self.starts.push(end);
             end += held.stored as usize * PAGE;
         }
-        self.bytes.resize(end, 0);
+        self.bytes.set_len(end);
         for (held, &start) in self.runs.iter().zip(&self.starts) {
-            let target = &mut self.bytes[start..][..held.stored as usize * PAGE];
-            world.copy_out(held.run.first * PAGE as u32, target);
+            let stored = held.stored as usize * PAGE;
+            self.bytes
+                .write(start, world.bytes(held.run.offset() as usize, stored));
         }
     }
 
@@ -142,8 +143,8 @@ impl Checkpoint {
                 .history()
                 .written_spans(since, run, |first, count| {
                     let at = start + (first * BLOCK) - run.offset() as usize;
-                    let target = &mut self.bytes[at..][..count * BLOCK];
-                    world.copy_out((first * BLOCK) as u32, target);
+                    let bytes = world.bytes(first * BLOCK, count * BLOCK);
+                    self.bytes.write(at, bytes);
                 });
         }
         self.note(world);

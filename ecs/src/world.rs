@@ -29,6 +29,7 @@ use layerw_memory::Arena;
 use std::any::TypeId;
 use std::mem;
 use std::ptr::NonNull;
+use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entities with their components, resources, events and the simulation's clock, in the Logic pool of one arena.
@@ -398,13 +399,12 @@ impl World {
         unsafe { &mut *self.root }
     }
 
-    /// Copies bytes of the arena, all of which the world holds.
-    pub(crate) fn copy_out(&self, offset: u32, target: &mut [u8]) {
-        debug_assert!(u64::from(offset) + target.len() as u64 <= self.pages.pool().bytes());
-        let source = self.pages.at(offset);
+    /// Bytes of the arena, all of which the world holds.
+    pub(crate) fn bytes(&self, offset: usize, len: usize) -> &[u8] {
+        debug_assert!((offset + len) as u64 <= self.pages.pool().bytes());
         // SAFETY: bytes of pages that the world holds, which are initialised from the start; that no system writes them meanwhile is the rule
-        // for sharing a world. The target is a reference, so it lies elsewhere.
-        unsafe { source.copy_to_nonoverlapping(target.as_mut_ptr(), target.len()) };
+        // for sharing a world.
+        unsafe { slice::from_raw_parts(self.pages.at(offset as u32), len) }
     }
 
     pub(crate) fn context(&self) -> Context<'_> {

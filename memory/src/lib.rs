@@ -23,6 +23,7 @@
 //! | [`pool`] | pages, owners, budgets; the rules for using a pool's bytes |
 //! | [`scratch`] | memory for one frame of one worker; slices lent to the others |
 //! | [`history`] | what pages held at points in the past, by copy before write |
+//! | [`Copies`] | a buffer that pages are copied to at the speed of memory |
 //! | [`region`] | memory that a slower reader gets: the life cycle as types |
 //! | [`stream`] | more items than memory: slots that the nearest items overwrite |
 //! | [`alloc`] | general memory with a budget: a heap over an owner's pages, several by name, and one for the process |
@@ -53,6 +54,7 @@ pub mod alloc;
 mod arena;
 mod config;
 mod consts;
+mod copies;
 pub mod counting;
 mod error;
 mod fitting;
@@ -70,6 +72,7 @@ mod table;
 pub use arena::Arena;
 pub use config::{ArenaLayout, MemoryConfig, RegionConfig, Rounding, Window};
 pub use consts::{OWNERS_MAX, PAGE, PAGES_MAX};
+pub use copies::Copies;
 pub use error::{Damage, MemoryError, Refusal};
 pub use fitting::Fitting;
 pub use history::{BLOCK, History, HistoryStats, Lost, Mark, Point};

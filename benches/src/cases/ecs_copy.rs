@@ -2,10 +2,12 @@
 //!
 //! Nobody else has such a thing, so the peers do what their users do: clone the columns.
 
+use std::hint::black_box;
+
 use anyhow::{Result, ensure};
 use layerw::ecs::Checkpoint;
 use layerw::{Entity, World};
-use layerw_memory::{Arena, MemoryConfig};
+use layerw_memory::{Arena, Copies, MemoryConfig};
 use layerw_trace::now_ns;
 
 use crate::harness::{Case, Effort, Entry, Figure, Goal, Round, single};
@@ -18,6 +20,12 @@ pub const CASES: &[Case] = &[
         about: "copy 1M entities of 24 B over the copy before, all of them changed",
         figures: &[Figure::new("ns/entity").goals(&[Goal::ratio(1, 8.0, 18.6)])],
         entries: |effort| copied(effort, Changed::All),
+    },
+    Case {
+        name: "E8-memcpy",
+        about: "copy all bytes of a world of 1M entities into warm memory, beside a plain memcpy of as many",
+        figures: &[Figure::new("ns/entity").goals(&[Goal::of_floor(1, 1.3, 1.0)])],
+        entries: whole,
     },
     Case {
         name: "E8-changed",
@@ -178,6 +186,55 @@ fn check(world: &mut World, checkpoint: &Checkpoint) -> Result<()> {
     world.roll_back(checkpoint)?;
     ensure!(world.hash() == hash, "what comes back differs");
     Ok(())
+}
+
+/// All bytes: a copy of one of two worlds is made one of the other by turns, so that nothing in it is up to date.
+fn whole(effort: Effort) -> Vec<Entry> {
+    let count = effort.pick(1_000_000, 100_000);
+    let world = move || -> Result<World> {
+        let mut world = World::new(&Arena::new(&MemoryConfig::default())?)?;
+        world.spawn_batch((0..count).map(pair));
+        Ok(world)
+    };
+    vec![
+        Entry::new("layerw", 1, move || {
+            let mut worlds = [world()?, world()?];
+            let (mut copy, mut turn) = (worlds[0].checkpoint(), 0);
+            let mut repeat = effort.repeat();
+            single(move || {
+                let mean_ns = repeat.mean_ns(|| {
+                    turn += 1;
+                    copy.update(&worlds[turn % 2]);
+                });
+                check(&mut worlds[turn % 2], &copy)?;
+                Ok(mean_ns / count as f64)
+            })
+        }),
+        Entry::new("floor-memcpy", 1, move || {
+            // The best place for a plain copy that we know, so that what is left is the copy.
+            let bytes = world()?.checkpoint().bytes();
+            let sources = [1_u8, 2].map(|value| {
+                let mut source = Copies::default();
+                source.set_len(bytes);
+                source.write(0, &vec![value; bytes]);
+                source
+            });
+            let mut target = Copies::default();
+            target.set_len(bytes);
+            let (mut turn, mut repeat) = (0, effort.repeat());
+            single(move || {
+                let mean_ns = repeat.mean_ns(|| {
+                    turn += 1;
+                    black_box(&mut target[..]).copy_from_slice(&sources[turn % 2]);
+                });
+                ensure!(
+                    *target == *sources[turn % 2],
+                    "what was copied differs from its source"
+                );
+                Ok(mean_ns / count as f64)
+            })
+        }),
+    ]
 }
 
 fn first(effort: Effort) -> Vec<Entry> {

@@ -62,7 +62,7 @@ impl World {
         let mut copy = World::new(arena)?;
         let known = self.components.known();
         copy.seat(&known.schemas, &self.runs(), &mut |held, target| {
-            self.copy_out(held.run.first * PAGE as u32, target);
+            target.copy_from_slice(self.bytes(held.run.offset() as usize, target.len()));
             Ok(())
         })?;
         copy.components.take_types(&known);

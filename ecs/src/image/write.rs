@@ -6,7 +6,6 @@ use crate::schema::Schema;
 use crate::world::World;
 use layerw_memory::PAGE;
 use std::io::Write;
-use std::slice;
 use xxhash_rust::xxh3::Xxh3Default;
 
 /// Bytes that are hashed and then written while they are in cache.
@@ -32,11 +31,7 @@ impl World {
         self.refuse_in_step("a snapshot")?;
         let schemas: Vec<_> = self.components.ids().map(|id| self.schema(id)).collect();
         write_image(target, header, &schemas, &self.runs(), |held, put| {
-            let first = self.pages.at(held.run.first * PAGE as u32);
-            // SAFETY: the stored pages of a run that the world holds; all pages are initialised from the start, and that no system writes them
-            // meanwhile is the rule for sharing a world.
-            let bytes = unsafe { slice::from_raw_parts(first, held.stored as usize * PAGE) };
-            put(bytes)
+            put(self.bytes(held.run.offset() as usize, held.stored as usize * PAGE))
         })
         .map_err(EcsError::Image)
     }

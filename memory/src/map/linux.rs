@@ -54,6 +54,18 @@ unsafe extern "C" {
     fn madvise_raw(start: *mut c_void, bytes: usize, advice: c_int) -> c_int;
 }
 
+/// See [`super::prefer_huge`].
+pub(crate) fn prefer_huge(memory: &[u8]) {
+    // Whole huge pages only: others stay as they are, and the call wants pages.
+    let skip = memory.as_ptr().align_offset(HUGE);
+    let bytes = memory.len().saturating_sub(skip) / HUGE * HUGE;
+    if bytes > 0 {
+        let start = memory.as_ptr().wrapping_add(skip).cast_mut();
+        // SAFETY: the range lies within memory that the caller holds; the advice changes no byte of it. A refusal changes nothing.
+        let _ = unsafe { madvise(start.cast(), bytes, Advice::LinuxHugepage) };
+    }
+}
+
 /// The file and where it is mapped.
 #[derive(Debug)]
 pub(crate) struct Shared {

@@ -13,6 +13,7 @@ mod limits;
 #[cfg(target_os = "linux")]
 mod linux;
 mod other;
+mod past;
 
 use std::io;
 use std::ops::Range;
@@ -25,6 +26,7 @@ use linux::Shared;
 use other::Plain;
 
 pub use limits::HostLimits;
+pub(crate) use past::copy_past_caches;
 
 /// Bytes that an arena reserves when nothing else is asked for: all that u32 offsets reach where addresses are wide,
 /// half a gibibyte of a 32-bit address space.
@@ -65,6 +67,15 @@ pub(crate) fn catch_faults() -> io::Result<()> {
         let _ = crate::protect::fault::explain;
         Ok(())
     }
+}
+
+/// Asks for huge pages under memory of the process that was not touched yet, where the host has such a wish.
+#[inline]
+pub(crate) fn prefer_huge(memory: &[u8]) {
+    #[cfg(target_os = "linux")]
+    linux::prefer_huge(memory);
+    #[cfg(not(target_os = "linux"))]
+    let _ = memory;
 }
 
 /// A reservation of address space, each pool's window `PAGE`-aligned at a place of its own, zeroed, readable and writable as a whole, with
