@@ -61,3 +61,28 @@ fn a_panic_names_system_entity_and_step() {
         });
     }
 }
+
+fn spend(fuse: &Fuse, cx: Cx) {
+    cx.scratch()
+        .alloc_slice_with(64, |i| i as u64 + u64::from(fuse.0));
+}
+
+#[test]
+fn the_scratch_of_a_system_that_panicked_is_used_again() {
+    let greedy = || {
+        let mut sim = scene();
+        sim.each(spend);
+        sim
+    };
+    on_workers(greedy, 2, None, |runner| {
+        runner.keep(1).expect("room for a step");
+        let fail = |runner: &mut layerw::Runner| {
+            while runner.step().is_ok() {}
+            runner.rewind(0).expect("the step before is kept");
+            runner.arena().scene().stats().used
+        };
+        let first = (0..8).map(|_| fail(runner)).max();
+        let later = (0..100).map(|_| fail(runner)).max();
+        assert!(later <= first, "{later:?} bytes, {first:?} at first");
+    });
+}

@@ -19,6 +19,19 @@ const NEAR: f32 = 600.0;
 /// So many frames later: 1.7 s. Uploading all that a view needs, some 400 tiles, takes 100.
 const NEAR_AFTER: usize = 100;
 
+/// An arena of 64 MiB, all of which are slots.
+fn budget() -> Arena {
+    let total = TILE_BYTES * SLOTS as u64;
+    assert_eq!(total, 64 << 20);
+    let config = MemoryConfig {
+        logic: 0,
+        scene: 0,
+        gpu: total,
+        ..MemoryConfig::with_total(total)
+    };
+    Arena::new(&config).unwrap()
+}
+
 fn only_seal(fills: Fills<'_>) {
     fills.for_each(|fill| fill.seal());
 }
@@ -34,10 +47,9 @@ fn sum(misses: &[u32]) -> u64 {
 fn misses_a_fifth_less_than_lru_and_plain_distance_on_every_path() {
     let world = World::new(1);
     assert!(world.tiles() >= 100_000);
-    assert_eq!(TILE_BYTES * SLOTS as u64, 64 << 20);
     for path in Path::ALL {
         let flight = Flight::new(&world, path, SEED, FRAMES);
-        let arena = Arena::new(&MemoryConfig::default()).unwrap();
+        let arena = budget();
         let mut ours = Streamed::new(&arena, &flight, only_seal).unwrap();
         let misses = flight.misses(&mut ours).unwrap();
         let counted: u64 = misses.iter().map(|&misses| u64::from(misses)).sum();
@@ -78,7 +90,7 @@ fn the_log_is_the_same_for_one_worker_and_eight_and_near_to_far() {
     let hashes = [1, 8].map(|threads| {
         on_fresh_thread("filling", 8 << 20, || {
             let jobs = Jobs::new(threads).unwrap();
-            let arena = Arena::new(&MemoryConfig::default()).unwrap();
+            let arena = budget();
             let fill = |fills: Fills<'_>| {
                 jobs.scope(|scope| {
                     for mut fill in fills {
@@ -130,7 +142,7 @@ fn check_bytes<F: FnMut(Fills<'_>)>(flight: &Flight<'_>, ours: &Streamed<'_, F>,
 fn what_is_near_is_there_soon_after_a_jump() {
     let world = World::new(1);
     let flight = Flight::new(&world, Path::Teleport, SEED, FRAMES);
-    let arena = Arena::new(&MemoryConfig::default()).unwrap();
+    let arena = budget();
     let mut ours = Streamed::new(&arena, &flight, only_seal).unwrap();
     let jumps = Path::Teleport.teleports();
     let mut after_jump = vec![0; jumps.len()];

@@ -48,7 +48,7 @@ pub fn solar() -> Sim {
 
 /// Runs `f` with a scene on `threads` workers of its own, all of which take part in every step.
 pub fn on_workers<R: Send>(
-    scene: Scene,
+    scene: impl FnOnce() -> Sim + Send,
     threads: usize,
     shuffle: Option<u64>,
     f: impl FnOnce(&mut Runner) -> R + Send,
@@ -58,7 +58,7 @@ pub fn on_workers<R: Send>(
 
 /// The same over memory that is protected.
 pub fn on_protected_workers<R: Send>(
-    scene: Scene,
+    scene: impl FnOnce() -> Sim + Send,
     threads: usize,
     shuffle: Option<u64>,
     protection: Protection,

@@ -56,6 +56,28 @@ fn hands_out_disjoint_aligned_memory() {
 }
 
 #[test]
+fn sizes_of_nothing_and_alignments_beyond_a_page_have_answers() {
+    let arena = arena(8);
+    let scratch = Scratch::new(&arena, 0, 8 * KIB_64).unwrap();
+    let nothing = Layout::from_size_align(0, 1).unwrap();
+    assert!(scratch.try_alloc_layout(nothing).is_ok());
+    assert_eq!(scratch.used(), 0);
+    scratch.alloc(1_u8);
+    let page = Layout::from_size_align(1, PAGE).unwrap();
+    let place = scratch.try_alloc_layout(page).unwrap();
+    assert!(place.addr().get().is_multiple_of(PAGE));
+    let wider = Layout::from_size_align(1, 2 * PAGE).unwrap();
+    let refused = scratch.try_alloc_layout(wider).unwrap_err();
+    assert!(matches!(refused, MemoryError::Alignment { .. }));
+    let text = refused.to_string();
+    assert!(
+        text.contains("scratch 0") && text.contains("131072 B, more than a page's 65536 B"),
+        "{text}"
+    );
+    scratch.alloc(2_u8);
+}
+
+#[test]
 fn one_scratch_serves_frame_after_frame_from_the_same_pages() {
     let arena = arena(64);
     let mut scratch = Scratch::new(&arena, 0, 4 << 20).unwrap();
