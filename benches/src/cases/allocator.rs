@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
 static PROGRAMS: &[u8] = include_bytes!("../../traces/programs.lwalloc");
 
 /// The trace; it is kept for the rest of the process, because every peer replays it.
-fn programs() -> Result<&'static Trace> {
+pub(super) fn programs() -> Result<&'static Trace> {
     Ok(Box::leak(Box::new(Trace::from_bytes(PROGRAMS)?)))
 }
 

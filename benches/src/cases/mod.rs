@@ -1,6 +1,7 @@
 //! The cases, one file per family.
 
 mod allocator;
+mod apart;
 mod ecs_access;
 mod ecs_copy;
 mod ecs_past;
@@ -30,6 +31,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         ecs_past::CASES,
         memory::CASES,
         allocator::CASES,
+        apart::CASES,
         stream::CASES,
         examples::CASES,
     ];

@@ -36,11 +36,13 @@ mod classes;
 #[cfg(not(feature = "loom"))]
 mod global;
 mod heap;
+mod interface;
 mod machine;
 mod page;
 mod pool_pages;
 #[cfg(not(feature = "loom"))]
 mod process_pages;
+mod records;
 mod slot;
 mod source;
 mod tiered;

@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 
 use super::page::{Kind, Page};
+use super::records::Records;
 use super::source::Source;
 use crate::{Arena, MemoryError, Owner, PAGE, PageRun, Pool, Tier};
 
@@ -12,8 +13,10 @@ pub(super) struct PoolPages {
     arena: Arena,
     tier: Tier,
     owner: Owner,
+    /// The pool's. Here as well, because every call asks for it, and the pool is written by whoever reserves.
+    base: NonNull<u8>,
     /// Of all pages of the pool: the host commits what is touched.
-    table: Box<[Page]>,
+    table: Records,
 }
 
 impl PoolPages {
@@ -33,7 +36,8 @@ impl PoolPages {
             arena: arena.clone(),
             tier,
             owner,
-            table: unused(pool.pages() as usize),
+            base: pool.base(),
+            table: Records::new(pool.pages() as usize),
         })
     }
 
@@ -60,19 +64,10 @@ impl PoolPages {
     }
 }
 
-/// Records of pages that nobody uses.
-#[cfg(not(feature = "loom"))]
-fn unused(pages: usize) -> Box<[Page]> {
-    let table = Box::<[Page]>::new_zeroed_slice(pages);
-    // SAFETY: a record of all bits zero is `Page::new()`: null pointers, numbers, and `Kind::None`.
-    unsafe { table.assume_init() }
-}
-
-/// As above, for atomics that cannot be zeros.
-#[cfg(feature = "loom")]
-fn unused(pages: usize) -> Box<[Page]> {
-    (0..pages).map(|_| Page::new()).collect()
-}
+// SAFETY: the base is an address, used by whoever was given pages; everything else is Send and Sync by itself.
+unsafe impl Send for PoolPages {}
+// SAFETY: as above.
+unsafe impl Sync for PoolPages {}
 
 // SAFETY: the pool gives pages to one owner at a time, and ours is private; the base of a pool does not move, and the table has a
 // record for each of its pages, as long as this lives.
@@ -81,7 +76,7 @@ unsafe impl Source for PoolPages {
 
     #[inline(always)]
     fn base(&self) -> *mut u8 {
-        self.pool().base().as_ptr()
+        self.base.as_ptr()
     }
 
     #[inline(always)]

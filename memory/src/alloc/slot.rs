@@ -48,8 +48,8 @@ impl Queue {
     }
 }
 
-/// Where a cache lives.
-#[repr(C)]
+/// Where a cache lives: on pairs of cache lines of its own (x86 prefetches them together), because slots stand one after the other.
+#[repr(C, align(128))]
 pub(crate) struct Slot {
     magazines: [Magazine; CLASSES],
     /// Pages that have blocks to give, per class.

@@ -26,6 +26,8 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
+use crossbeam_utils::CachePadded;
+
 use crate::consts::PAGE;
 use crate::map::Mapping;
 use crate::protect::{Protection, Shield};
@@ -110,7 +112,8 @@ pub struct Pool {
     window: Window,
     base: NonNull<u8>,
     frame: AtomicU32,
-    ledger: Mutex<Ledger>,
+    /// Apart from the rest, which every use of a region or a block reads.
+    ledger: CachePadded<Mutex<Ledger>>,
     hooks: Arc<Hooks>,
     /// Where the arena is protected.
     shield: OnceLock<Box<Shield>>,
@@ -135,7 +138,7 @@ impl Pool {
         for region in regions.iter().filter(|region| region.tier == tier) {
             ledger.register(&region.name, region.budget, true)?;
         }
-        let (frame, ledger) = (AtomicU32::new(0), Mutex::new(ledger));
+        let (frame, ledger) = (AtomicU32::new(0), CachePadded::new(Mutex::new(ledger)));
         Ok(Pool {
             tier,
             mapping,

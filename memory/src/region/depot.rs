@@ -3,6 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use crossbeam_utils::CachePadded;
+
 use super::{Core, Free, Phase, Region};
 use crate::consts::{PAGE, pages_for};
 use crate::sync::{Arc, Mutex, lock};
@@ -60,7 +62,7 @@ impl Regions {
         let recycling = pool.on_pressure(owner, Rung::Recycle, relieve);
         shared.registered.push(recycling);
         Ok(Regions {
-            home: Home(Arc::new(shared)),
+            home: Home(Arc::new(CachePadded::new(shared))),
         })
     }
 
@@ -70,7 +72,7 @@ impl Regions {
     /// [`MemoryError::RegionsBusy`] when all are out or in flight, with a list of what each is doing;
     /// [`Exhausted`](MemoryError::Exhausted) when the free ones gave their pages up and the pool has no others.
     pub fn take(&self) -> Result<Region<Free>, MemoryError> {
-        let shared = &*self.home.0;
+        let shared = &**self.home.0;
         let (index, held) = {
             let mut slots = lock(&shared.slots.0);
             let free = |slot: &&Slot| slot.place == Place::Here;
@@ -113,7 +115,7 @@ impl Regions {
 
     /// Takes back all regions that were dropped in flight with a fence up to this one. Returns how many.
     pub fn land(&self, passed: u64) -> usize {
-        let shared = &*self.home.0;
+        let shared = &**self.home.0;
         let mut landed = 0;
         for slot in &mut *lock(&shared.slots.0) {
             if matches!(slot.place, Place::Flying { fence } if fence <= passed) {
@@ -151,9 +153,9 @@ impl fmt::Debug for Regions {
     }
 }
 
-/// What a region knows of where it came from.
+/// What a region knows of where it came from. It and the slots have cache lines of their own, since each worker may have regions of its own.
 #[derive(Clone)]
-pub(super) struct Home(Arc<Shared>);
+pub(super) struct Home(Arc<CachePadded<Shared>>);
 
 impl Home {
     pub(super) fn name(&self) -> &str {
@@ -195,8 +197,9 @@ struct Shared {
 
 /// Apart from the rest, so that what the pool calls holds neither the arena nor the regions.
 #[derive(Default)]
-struct Slots(Mutex<Vec<Slot>>);
+struct Slots(CachePadded<Mutex<Vec<Slot>>>);
 
+#[repr(align(128))]
 struct Slot {
     /// `None` after it gave its pages up; then it is free, or being taken. With the edges that protection adds.
     run: Option<PageRun>,

@@ -10,15 +10,10 @@ use crate::{Arena, MemoryError};
 /// need nothing but the [guard](Self::guard).
 #[derive(Debug)]
 pub struct ScratchSet {
-    workers: Box<[Padded]>,
+    workers: Box<[Scratch]>,
     frame: u32,
     stamp: u64,
 }
-
-/// On its own pair of cache lines (which x86 prefetches together), so that two cursors never share one.
-#[derive(Debug)]
-#[repr(align(128))]
-struct Padded(Scratch);
 
 // SAFETY: `&ScratchSet` gives out a `&Scratch` only through `worker`, whose caller promises to be alone with it, and `guard`, which is
 // plain data. So no scratch is used by two threads at once, and moving the set moves `Send` scratches.
@@ -39,7 +34,7 @@ impl ScratchSet {
         let make = |index| {
             let mut scratch = Scratch::new(arena, index, budget_bytes)?;
             scratch.stamp = stamp;
-            Ok(Padded(scratch))
+            Ok(scratch)
         };
         let workers = (0..workers).map(make).collect::<Result<_, MemoryError>>()?;
         Ok(ScratchSet {
@@ -64,7 +59,7 @@ impl ScratchSet {
     /// When there is no such worker.
     #[inline]
     pub unsafe fn worker(&self, index: usize) -> &Scratch {
-        &self.workers[index].0
+        &self.workers[index]
     }
 
     /// The scratch of one worker, through exclusive access to all.
@@ -73,7 +68,7 @@ impl ScratchSet {
     /// When there is no such worker.
     #[inline]
     pub fn worker_exclusive(&mut self, index: usize) -> &Scratch {
-        &self.workers[index].0
+        &self.workers[index]
     }
 
     /// The permission to read what any worker lent in this frame. While it is used nothing can be vented.
@@ -96,31 +91,25 @@ impl ScratchSet {
     /// As [`vent`](Self::vent), with the number of the frame that begins.
     pub fn vent_to(&mut self, frame: u32) {
         (self.frame, self.stamp) = (frame, stamp());
-        for Padded(scratch) in &mut self.workers {
+        for scratch in &mut self.workers {
             scratch.vent_as(frame, self.stamp);
         }
     }
 
     /// Gives blocks that this frame has not used back to the pool: right after venting, all but one a worker.
     pub fn trim(&mut self) {
-        for Padded(scratch) in &mut self.workers {
+        for scratch in &mut self.workers {
             scratch.trim();
         }
     }
 
     /// Bytes used in this frame, over all workers.
     pub fn used(&mut self) -> u64 {
-        self.workers
-            .iter()
-            .map(|Padded(scratch)| scratch.used())
-            .sum()
+        self.workers.iter().map(|scratch| scratch.used()).sum()
     }
 
     /// Sum over the workers of the most bytes that a frame used.
     pub fn peak(&mut self) -> u64 {
-        self.workers
-            .iter()
-            .map(|Padded(scratch)| scratch.peak())
-            .sum()
+        self.workers.iter().map(|scratch| scratch.peak()).sum()
     }
 }
