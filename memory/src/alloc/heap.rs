@@ -10,12 +10,14 @@ use super::pool_pages::PoolPages;
 use super::slot::Slot;
 use super::usage::Usage;
 use crate::sync::Arc;
-use crate::{Arena, MemoryError, Tier};
+use crate::{Arena, MemoryError, Pool, Registration, Rung, Tier};
 
 /// A general allocator whose memory counts against the budget of one owner: for what does not live as long as a frame or a world, such as what
 /// foreign code asks for. Clones are cheap and share it.
 ///
 /// Calls of the heap itself take a lock; a worker that allocates often makes itself a [`Cache`].
+///
+/// Where the pool runs out, for whomever, the heap gives up the pages that nobody uses, as by [`trim`](Self::trim).
 ///
 /// ```
 /// use std::alloc::Layout;
@@ -36,6 +38,8 @@ use crate::{Arena, MemoryError, Tier};
 /// ```
 #[derive(Clone)]
 pub struct Heap {
+    /// In front, so that the pool stops calling before the machine ends.
+    _recycling: Arc<Registration>,
     machine: Arc<Machine<PoolPages>>,
 }
 
@@ -64,8 +68,15 @@ impl Heap {
         budget_bytes: u64,
     ) -> Result<Heap, MemoryError> {
         let pages = PoolPages::new(arena, tier, name, budget_bytes)?;
+        let owner = pages.owner();
         let machine = Arc::new(Machine::new(pages));
-        Ok(Heap { machine })
+        let idle = machine.clone();
+        let relieve = move |_: &Pool, _| idle.relieve();
+        let recycling = arena.pool(tier).on_pressure(owner, Rung::Recycle, relieve);
+        Ok(Heap {
+            _recycling: Arc::new(recycling),
+            machine,
+        })
     }
 
     /// A cache for one worker.

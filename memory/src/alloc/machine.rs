@@ -11,7 +11,7 @@ use super::page::{Block, Kind, Page};
 use super::slot::Slot;
 use super::source::Source;
 use crate::PAGE;
-use crate::sync::{Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{Mutex, Ordering, lock};
 
 /// An allocator over a source of pages.
 pub(super) struct Machine<S> {
@@ -279,6 +279,19 @@ impl<S: Source> Machine<S> {
 
     /// Gives back to the source what no worker uses: the pages without used blocks of vacant slots and of the common one.
     pub(super) fn trim(&self) {
+        self.trim_common();
+        self.trim_vacant(&lock(&self.central));
+    }
+
+    /// As [`trim`](Self::trim), as far as nobody is in the way: for whoever runs out of pages, here or elsewhere, and may hold any lock.
+    pub(super) fn relieve(&self) {
+        self.trim_common();
+        if let Ok(central) = self.central.try_lock() {
+            self.trim_vacant(&central);
+        }
+    }
+
+    fn trim_common(&self) {
         // Not `lock`: whoever runs out of pages while it holds the common slot comes here, too.
         if let Ok(common) = self.common.try_lock()
             && !common.slot.is_null()
@@ -286,9 +299,11 @@ impl<S: Source> Machine<S> {
             // SAFETY: slots live as long as the machine, and the lock makes us its holder.
             unsafe { self.flush(&*common.slot, true) };
         }
-        let central = lock(&self.central);
-        for slot in vacant(&central) {
-            // SAFETY: the lock makes us the holder of vacant slots.
+    }
+
+    fn trim_vacant(&self, central: &Central) {
+        for slot in vacant(central) {
+            // SAFETY: the lock that the caller holds makes us the holder of vacant slots.
             unsafe { self.flush(slot, true) };
         }
     }
@@ -631,7 +646,7 @@ unsafe fn push_remote(page: &Page, block: *mut Block) {
 }
 
 /// The slots that nobody holds.
-fn vacant<'a>(central: &'a MutexGuard<'_, Central>) -> impl Iterator<Item = &'a Slot> {
+fn vacant(central: &Central) -> impl Iterator<Item = &Slot> {
     let mut slot = central.vacant;
     std::iter::from_fn(move || {
         // SAFETY: slots live as long as the machine, whose lock is held.

@@ -8,16 +8,26 @@
 //! A version is saved for the newest point of its time and serves that point and all earlier ones back to the next version of the block. So a point reads
 //! the oldest version that is not older than itself, and when a point goes, its versions move to the point before it unless that one has a
 //! version of the same block.
+//!
+//! **When the pool runs out for somebody else**, runs of pages without a version go back first ([`Rung::Recycle`]), then, one by one, the oldest points
+//! ([`Rung::Degrade`]) until a run is without. The newest point that is held stays, since someone may be saving for it.
 
 use std::collections::VecDeque;
 
 use bytemuck::Zeroable;
 
 use super::{HistoryStats, Lost, PAGE_BLOCKS};
-use crate::{Arena, BLOCK, MemoryError, Owner, PAGE, PageRun, Pool};
+use crate::sync::{Arc, Mutex};
+use crate::{Arena, BLOCK, MemoryError, Need, Owner, PAGE, PageRun, Pool, Registration, Rung};
 
 /// No version. Others are the number of a block of the Scene pool, plus 1: so zeros, which come lazily from the host, mean nothing yet.
 pub(super) const NONE: u32 = 0;
+
+/// Instead of the serial of a point: the place is free. Serials never get as far.
+const FREE: u64 = u64::MAX;
+
+/// Instead of the serial of a point: the place is about to go back to the pool with its run.
+const GOING: u64 = u64::MAX - 1;
 
 /// Who holds the pages of old blocks: the region of that name, if the configuration has one.
 const OWNER: &str = "rewind";
@@ -33,7 +43,7 @@ pub(super) fn block_of(place: u32) -> u32 {
 /// An old block.
 #[derive(Copy, Clone, Debug, Zeroable)]
 struct Version {
-    /// Of the point that it was saved for.
+    /// Of the point that it was saved for, or [`FREE`].
     serial: u64,
     /// Where it was.
     block: u32,
@@ -58,6 +68,8 @@ struct PointRecord {
 #[derive(Debug)]
 pub(super) struct Books {
     owner: Option<Owner>,
+    /// What the pool calls when it runs out.
+    registered: Vec<Registration>,
     /// Pages that may be taken.
     budget: u32,
     taken: u32,
@@ -80,6 +92,7 @@ impl Books {
     pub(super) fn new(budget_bytes: u64) -> Books {
         Books {
             owner: None,
+            registered: Vec::new(),
             budget: (budget_bytes / PAGE as u64) as u32,
             taken: 0,
             runs: Vec::new(),
@@ -99,14 +112,30 @@ impl Books {
         self.budget = (bytes / PAGE as u64) as u32;
     }
 
-    /// Gets ready to keep points of an arena.
-    pub(super) fn open(&mut self, arena: &Arena) -> Result<(), MemoryError> {
+    /// Gets ready to keep points of an arena. These are the books behind `shared`, through which the pool reaches them.
+    pub(super) fn open(
+        &mut self,
+        arena: &Arena,
+        shared: &Arc<Mutex<Books>>,
+    ) -> Result<(), MemoryError> {
         let scene = arena.scene();
         if self.owner.is_none() && scene.pages() > 0 {
-            self.owner = match scene.promised(OWNER) {
-                Some(promised) => Some(promised),
-                None => Some(scene.owner(OWNER, scene.bytes())?),
+            let owner = match scene.promised(OWNER) {
+                Some(promised) => promised,
+                None => scene.owner(OWNER, scene.bytes())?,
             };
+            self.owner = Some(owner);
+            for rung in [Rung::Recycle, Rung::Degrade] {
+                let books = shared.clone();
+                let relieve = move |pool: &Pool, need| {
+                    // Not `lock`: these books, too, ask the pool for pages under it, and then help themselves.
+                    if let Ok(mut books) = books.try_lock() {
+                        books.relieve(rung, pool, need);
+                    }
+                };
+                self.registered
+                    .push(scene.on_pressure(owner, rung, relieve));
+            }
             self.runs.reserve((self.budget / TAKEN) as usize + 1);
         }
         if self.heads.is_empty() {
@@ -118,6 +147,7 @@ impl Books {
 
     /// Gives everything back, once no point is left.
     pub(super) fn close(&mut self, scene: &Pool) {
+        self.registered.clear();
         if let Some(owner) = self.owner.take() {
             for run in self.runs.drain(..) {
                 scene.release(owner, run);
@@ -231,8 +261,7 @@ impl Books {
                 .front()
                 .is_some_and(|point| point.serial < newest)
             {
-                self.merge(0);
-                self.dropped += 1;
+                self.drop_oldest();
             } else {
                 if let Some(point) = self.points.front_mut() {
                     point.lost = true;
@@ -251,23 +280,80 @@ impl Books {
             return false;
         };
         let room = self.budget.saturating_sub(self.taken);
-        let reserve = |pages: u32| {
-            if pages == 0 || pages > room {
-                return None;
-            }
-            scene.reserve_unzeroed(owner, pages).ok()
-        };
-        let Some(run) = reserve(TAKEN.min(room)).or_else(|| reserve(1)) else {
+        if room == 0 {
+            return false;
+        }
+        // Others are asked to give up a page at most: the oldest point may be worth less than what they have.
+        let wanted = TAKEN.min(room);
+        let Ok(run) = scene.reserve_unzeroed_at_least(owner, 1, wanted) else {
             return false;
         };
         self.taken += run.pages;
         self.runs.push(run);
         let first = run.first * PAGE_BLOCKS + 1;
         for place in (first..first + run.pages * PAGE_BLOCKS).rev() {
-            self.versions[place as usize].next = self.free;
-            self.free = place;
+            self.put_free(place);
         }
         true
+    }
+
+    fn put_free(&mut self, place: u32) {
+        let version = &mut self.versions[place as usize];
+        (version.serial, version.next) = (FREE, self.free);
+        self.free = place;
+    }
+
+    /// What the rung can do for a pool that lacks pages.
+    fn relieve(&mut self, rung: Rung, scene: &Pool, need: Need) {
+        let mut given = self.release_free(scene, need.pages);
+        let newest = self.saving();
+        while rung == Rung::Degrade
+            && given == 0
+            && self
+                .points
+                .front()
+                .is_some_and(|point| point.serial < newest)
+        {
+            self.drop_oldest();
+            given = self.release_free(scene, need.pages);
+        }
+    }
+
+    /// Drops the oldest point, which is not the newest that is held.
+    fn drop_oldest(&mut self) {
+        self.merge(0);
+        self.dropped += 1;
+    }
+
+    /// Gives runs without a version back, the newest first, until there are as many pages. Returns how many.
+    fn release_free(&mut self, scene: &Pool, pages: u32) -> u32 {
+        let Some(owner) = self.owner else { return 0 };
+        let mut given = 0;
+        for index in (0..self.runs.len()).rev() {
+            if given >= pages {
+                break;
+            }
+            let run = self.runs[index];
+            let first = (run.first * PAGE_BLOCKS + 1) as usize;
+            let places = &mut self.versions[first..first + (run.pages * PAGE_BLOCKS) as usize];
+            if places.iter().all(|place| place.serial == FREE) {
+                places.iter_mut().for_each(|place| place.serial = GOING);
+                scene.release(owner, self.runs.remove(index));
+                given += run.pages;
+            }
+        }
+        self.taken -= given;
+        if given > 0 {
+            let mut place = std::mem::replace(&mut self.free, NONE);
+            while place != NONE {
+                let Version { serial, next, .. } = self.versions[place as usize];
+                if serial == FREE {
+                    self.put_free(place);
+                }
+                place = next;
+            }
+        }
+        given
     }
 
     /// The version of a block that a point reads.
@@ -358,8 +444,7 @@ impl Books {
                     if older != NONE {
                         self.versions[older as usize].newer = newer;
                     }
-                    self.versions[place as usize].next = self.free;
-                    self.free = place;
+                    self.put_free(place);
                     self.used -= 1;
                 }
             }

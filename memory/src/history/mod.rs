@@ -39,7 +39,7 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::OnceLock;
 
-use crate::sync::{AtomicU64, Mutex, Ordering, lock, pause, zeroed};
+use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock, pause, zeroed};
 use crate::{Arena, MemoryError, PAGE, PageRun};
 use books::Books;
 
@@ -98,7 +98,7 @@ pub struct History {
     /// The serial of the newest point that is held; 0 while old bytes are needed by nobody.
     saving: AtomicU64,
     states: OnceLock<Box<[AtomicU64]>>,
-    books: Mutex<Books>,
+    books: Arc<Mutex<Books>>,
 }
 
 // SAFETY: the addresses lead into the arena, which the history keeps alive; blocks are reached under the protocol of the module head.
@@ -121,7 +121,7 @@ impl History {
             serial: AtomicU64::new(0),
             saving: AtomicU64::new(0),
             states: OnceLock::new(),
-            books: Mutex::new(Books::new(arena.scene().bytes())),
+            books: Arc::new(Mutex::new(Books::new(arena.scene().bytes()))),
         }
     }
 
@@ -143,7 +143,7 @@ impl History {
     pub fn keep(&self) -> Result<Point, MemoryError> {
         self.sweep();
         let mut books = lock(&self.books);
-        books.open(&self.arena)?;
+        books.open(&self.arena, &self.books)?;
         let serial = books.keep();
         self.begin(serial);
         // Relaxed: see `begin`.

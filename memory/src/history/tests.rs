@@ -147,6 +147,71 @@ fn the_oldest_points_go_where_the_budget_does_not_suffice() {
 }
 
 #[test]
+fn a_pool_that_runs_out_gets_free_runs_first_and_then_the_oldest_points() {
+    let page = PAGE as u64;
+    let stand = Stand::new(48);
+    let scene = stand.arena.scene();
+    let other = scene.owner("other", scene.bytes()).expect("a name");
+    // 12 points of 64 blocks: three runs of 16 pages.
+    let keep = |number: u8| {
+        let point = stand.history.keep().expect("room");
+        (0..64).for_each(|block| stand.write(block, number));
+        point
+    };
+    let mut points: Vec<Point> = (0..12).map(keep).collect();
+    assert_eq!(scene.stats().used, 48 * page);
+    // Four points go: their run is free, and nobody loses anything by giving it up.
+    points
+        .drain(..4)
+        .for_each(|point| stand.history.let_go(point));
+    let one = scene.reserve(other, 16).expect("a free run");
+    assert_eq!(
+        (scene.pressure().recycles, scene.pressure().degrades),
+        (1, 0)
+    );
+    assert!(points.iter().all(|&point| stand.history.holds(point)));
+    // Now the past gets shorter, no more than it has to.
+    let two = scene.reserve(other, 1).expect("the oldest points go");
+    assert_eq!(
+        (scene.pressure().degrades, scene.pressure().degraded),
+        (1, 16 * page)
+    );
+    let held = |points: &[Point]| -> Vec<bool> {
+        let holds = points.iter().map(|&point| stand.history.holds(point));
+        holds.collect()
+    };
+    assert_eq!(
+        held(&points),
+        [false, false, false, false, true, true, true, true]
+    );
+    assert_eq!(stand.history.stats().dropped, 4);
+    for (&point, number) in points[4..].iter().zip(7..) {
+        assert_eq!(stand.then(point, 5), Ok(number));
+    }
+    // The newest stays: someone may be saving for it. The refusal says who holds what.
+    let refused = scene
+        .reserve(other, 31)
+        .expect_err("the newest is in the way");
+    assert!(refused.to_string().contains("\nscene  rewind"), "{refused}");
+    assert_eq!(
+        held(&points),
+        [false, false, false, false, false, false, false, true]
+    );
+    assert_eq!(stand.then(points[7], 5), Ok(10));
+    // With the room back, all is as it was.
+    for run in [one, two] {
+        scene.release(other, run);
+    }
+    let next: Vec<Point> = (12..16).map(keep).collect();
+    stand.undo(next[1]).expect("kept");
+    assert_eq!(stand.now(63), 12);
+    stand.undo(points[7]).expect("kept");
+    assert_eq!(stand.now(63), 10);
+    stand.history.sweep();
+    assert_eq!(scene.stats().used, 0);
+}
+
+#[test]
 fn a_mark_tells_what_was_written_since() {
     let stand = Stand::new(1);
     let one = stand.history.mark();

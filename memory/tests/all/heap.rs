@@ -622,3 +622,41 @@ fn allocations_move_between_heaps_with_their_contents() {
     let used = |tier| arena.pool(tier).stats().used;
     assert_eq!((used(Tier::Scene), used(Tier::Gpu)), (0, 0));
 }
+
+#[test]
+fn a_pool_that_runs_out_gets_what_a_heap_holds_idle() {
+    let scene = 8 * PAGE as u64;
+    let config = MemoryConfig {
+        logic: 0,
+        scene,
+        gpu: 0,
+        ..MemoryConfig::with_total(scene)
+    };
+    let arena = Arena::new(&config).unwrap();
+    let pool = arena.scene();
+    let heap = Heap::new(&arena, Tier::Scene, "decoder", scene).unwrap();
+    let half = Layout::from_size_align(PAGE / 2, 8).unwrap();
+    let fill = |cache: &Cache| -> Vec<_> { (0..6).map(|_| cache.alloc(half).unwrap()).collect() };
+    let (worker, ended) = (heap.cache().unwrap(), heap.cache().unwrap());
+    let blocks = [fill(&worker), fill(&ended)];
+    // A worker that ended leaves the page of a block that is used, and what is freed of it lies idle.
+    drop(ended);
+    for block in blocks.concat() {
+        // SAFETY: allocated above with this layout, freed once.
+        unsafe { worker.dealloc(block, half) };
+    }
+    // Page 7 was never used, and 4 to 6 lie idle in front of it.
+    let other = pool.owner("other", scene).unwrap();
+    let taken = pool.reserve(other, 4).unwrap();
+    assert_eq!(taken.first, 4);
+    assert_eq!(pool.pressure().recycled, 3 * PAGE as u64);
+    assert_eq!(pool.pressure().degrades, 0);
+    // What a worker has at hand is its own; the heap goes on with the rest.
+    let block = worker.alloc(half).unwrap();
+    // SAFETY: as above.
+    unsafe { worker.dealloc(block, half) };
+    pool.release(other, taken);
+    drop((worker, heap));
+    assert_eq!(pool.stats().used, 0, "and nothing is called that is gone");
+    pool.reserve(other, 8).unwrap();
+}
