@@ -6,6 +6,7 @@
 use std::alloc::Layout;
 
 use layerw_memory::alloc::{Cache, Heap};
+use layerw_memory::history::{BLOCK, History};
 use layerw_memory::{
     Arena, Backing, MemoryConfig, MemoryError, PAGE, PageRun, Pool, Regions, Rung, Tier,
 };
@@ -244,5 +245,101 @@ fn two_threads_under_pressure_share_what_is_given_up() {
         assert!(mine && theirs, "there is a page for each");
         assert_eq!(pool.stats().used, 2 * PAGE as u64);
         drop(registration);
+    });
+}
+
+/// A history over a Logic pool of one page, and room for one page of old bytes. The page's first block begins as `[1, 1]`.
+struct Past {
+    arena: Arena,
+    history: History,
+    held: PageRun,
+}
+
+impl Past {
+    fn new() -> Past {
+        let page = PAGE as u64;
+        let config = MemoryConfig {
+            total: 2 * page,
+            logic: page,
+            scene: page,
+            gpu: 0,
+            regions: Vec::new(),
+            backing: Backing::Plain,
+        };
+        let arena = Arena::new(&config).unwrap();
+        let owner = arena.logic().owner("world", page).unwrap();
+        let held = arena.logic().reserve(owner, 1).unwrap();
+        // SAFETY: `write` is the only writer once a point is kept.
+        let history = unsafe { History::new(&arena) };
+        let past = Past {
+            arena,
+            history,
+            held,
+        };
+        (0..2).for_each(|word| past.write(word, 1));
+        past
+    }
+
+    /// Writes a word of the first block, as a system would that was granted its row.
+    fn write(&self, word: usize, value: u64) {
+        self.history.before_write(word as u32 * 8, 8);
+        // SAFETY: within the held page; loom runs one thread at a time.
+        unsafe {
+            self.arena
+                .logic()
+                .base()
+                .cast::<u64>()
+                .add(word)
+                .write(value)
+        };
+    }
+
+    fn now(&self, word: usize) -> u64 {
+        // SAFETY: as above.
+        unsafe { self.arena.logic().base().cast::<u64>().add(word).read() }
+    }
+
+    /// The two words as they were at a point.
+    fn then(&self, point: layerw_memory::history::Point) -> [u64; 2] {
+        let mut bytes = [0; BLOCK];
+        self.history.read(point, 0, &mut bytes).unwrap();
+        [0, 8].map(|at| u64::from_ne_bytes(bytes[at..at + 8].try_into().unwrap()))
+    }
+}
+
+/// The race to be afraid of: a reader of a point claims a block to copy it while a writer claims it to save and write it.
+#[test]
+fn a_reader_of_a_point_and_a_writer_claim_one_block() {
+    loom::model(|| {
+        let past = Arc::new(Past::new());
+        let point = past.history.keep().unwrap();
+        let reader = {
+            let past = past.clone();
+            thread::spawn(move || assert_eq!(past.then(point), [1, 1]))
+        };
+        past.write(0, 2);
+        reader.join().unwrap();
+        assert_eq!((past.then(point), past.now(0)), ([1, 1], 2));
+        // SAFETY: the page is held, and the reader has ended.
+        unsafe { past.history.undo(point, &[past.held]) }.unwrap();
+        assert_eq!(past.now(0), 1);
+    });
+}
+
+/// Two workers whose rows share a block: whoever comes second writes only after the first has saved it, and it is saved once.
+#[test]
+fn two_writers_claim_one_block() {
+    loom::model(|| {
+        let past = Arc::new(Past::new());
+        let point = past.history.keep().unwrap();
+        let other = {
+            let past = past.clone();
+            thread::spawn(move || past.write(1, 3))
+        };
+        past.write(0, 2);
+        other.join().unwrap();
+        assert_eq!([0, 1].map(|word| past.now(word)), [2, 3]);
+        assert_eq!(past.then(point), [1, 1]);
+        assert_eq!(past.history.stats().bytes, BLOCK as u64);
     });
 }
