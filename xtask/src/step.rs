@@ -59,6 +59,12 @@ impl Step {
         }
     }
 
+    /// Adds a word as it is, spaces included.
+    pub fn arg(mut self, word: impl Into<OsString>) -> Step {
+        self.words.push(word.into());
+        self
+    }
+
     /// Sets a variable.
     pub fn env(mut self, name: &'static str, value: &'static str) -> Step {
         self.environment.push((name, value));

@@ -60,7 +60,7 @@ pub const SUITES: [Suite; 8] = [
     },
     Suite {
         name: "debug-hash",
-        about: "a debug build and a release build reach the same hash",
+        about: "a debug build and a release build reach the same hash, and go on from each other's snapshots",
         budget_seconds: 300,
         checks: debug_hash,
     },
@@ -228,10 +228,9 @@ fn tracy(checks: &mut Checks) {
 fn examples(checks: &mut Checks) {
     for (name, options) in EXAMPLES {
         let hash = |checks: &mut Checks, threads: u32| {
-            final_hash(
-                checks,
-                &format!("run --release -- run examples/{name} {options} --threads {threads}"),
-            )
+            let line =
+                format!("run --release -- run examples/{name} {options} --threads {threads}");
+            final_hash(checks, Step::cargo(&line))
         };
         let (one, two) = (hash(checks, 1), hash(checks, 2));
         checks.check(
@@ -251,13 +250,40 @@ fn examples(checks: &mut Checks) {
 }
 
 fn debug_hash(checks: &mut Checks) {
-    let run = "run --release -- run examples/flock --frames 30 --set boids=2000";
-    let release = final_hash(checks, run);
-    let debug = final_hash(checks, &format!("{run} --profile dev"));
+    const BUILDS: [&str; 2] = ["", " --profile dev"];
+    let run = |build: &str, words: &str| {
+        Step::cargo(&format!(
+            "run --release -- run examples/flock{build} {words}"
+        ))
+    };
+    let folder = std::env::temp_dir();
+    let files = ["release", "debug"]
+        .map(|build| folder.join(format!("layerw-{}-{build}.snapshot", std::process::id())));
+    let taken: Vec<_> = BUILDS
+        .iter()
+        .zip(&files)
+        .map(|(build, file)| {
+            let step = run(build, "--frames 20 --set boids=2000 --snapshot").arg(file);
+            final_hash(checks, step)
+        })
+        .collect();
     checks.check(
         "flock: one hash for debug and release",
-        differ(&release, &debug),
+        differ(&taken[0], &taken[1]),
     );
+    let straight = final_hash(checks, run("", "--frames 30 --set boids=2000"));
+    // Each goes on from what the other wrote.
+    for (build, file) in BUILDS.iter().zip(files.iter().rev()) {
+        let restored = final_hash(checks, run(build, "--frames 10 --restore").arg(file));
+        checks.check(
+            &format!("flock: `{}` goes on as the straight run", file.display()),
+            differ(&straight, &restored),
+        );
+    }
+    for file in files {
+        // One that is not there was told of above.
+        let _ = fs::remove_file(file);
+    }
 }
 
 fn bench_check(checks: &mut Checks) {
@@ -270,8 +296,7 @@ fn bench_check(checks: &mut Checks) {
 }
 
 /// The hash that a run ends with; a run that ends with none is a failure of its own.
-fn final_hash(checks: &mut Checks, line: &str) -> Option<String> {
-    let step = Step::cargo(line);
+fn final_hash(checks: &mut Checks, step: Step) -> Option<String> {
     let name = step.line();
     let outcome = checks.step(step);
     let hash = outcome
