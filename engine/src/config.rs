@@ -166,6 +166,15 @@ enum Kinds {
     Budgets,
 }
 
+/// Understands the text of a layerw.toml without using it: for those who look for texts that break the reader.
+///
+/// # Errors
+/// What is wrong with it.
+#[doc(hidden)]
+pub fn check_config(text: &str) -> Result<(), ConfigError> {
+    Config::parse(Path::new(FILE), text).map(drop)
+}
+
 fn text_of<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, ConfigError> {
     std::str::from_utf8(bytes).map_err(|error| ConfigError::Encoding {
         path: path.to_owned(),

@@ -29,6 +29,8 @@ mod snapshot;
 #[doc(hidden)]
 pub use command::tools;
 pub use command::{OutputError, ReplayError, UsageError, main};
+#[doc(hidden)]
+pub use config::check_config;
 pub use config::{ConfigError, Place};
 pub use error::{Error, Result};
 pub use layerw_ecs as ecs;

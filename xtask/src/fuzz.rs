@@ -6,7 +6,7 @@ use std::process::{Command, ExitCode};
 use crate::tools::answers;
 
 /// The targets, as `fuzz/Cargo.toml` names them.
-const TARGETS: [&str; 3] = ["regions", "budgets", "snapshot"];
+const TARGETS: [&str; 5] = ["regions", "heap", "budgets", "config", "snapshot"];
 
 /// Seconds for each target, where none are said.
 const SECONDS: u32 = 60;
@@ -119,7 +119,8 @@ mod tests {
         );
         assert!(read(&["--seconds", "0"]).is_err_and(|said| said.contains("from 1 on")));
         assert!(
-            read(&["snapshots"]).is_err_and(|said| said.contains("regions, budgets, snapshot"))
+            read(&["snapshots"])
+                .is_err_and(|said| said.contains("regions, heap, budgets, config, snapshot"))
         );
     }
 

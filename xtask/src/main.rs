@@ -24,7 +24,7 @@ cargo xtask VERB
 Verbs:
   test [SUITE...] [--long] [--verbose]   run the suites named, or all
   tidy                                   check layering, host code, unsafe code, text and documents
-  fuzz [TARGET...] [--seconds N]         look for inputs that break memory and snapshots, 60 s a target
+  fuzz [TARGET...] [--seconds N]         look for inputs that break memory, layerw.toml and snapshots, 60 s a target
   ci                                     what must pass before a change lands
 
 Options:
