@@ -3,13 +3,13 @@
 //! Nobody else has such a thing; what it costs is compared with a full copy, and with a step that keeps nothing.
 
 use anyhow::{Context, Result, ensure};
-use layerw::{Settings, World};
+use layerw::{Commands, Entity, Settings, Sim, World};
 use layerw_memory::{Arena, MemoryConfig};
 use layerw_trace::now_ns;
 
 use crate::harness::{Case, Effort, Entry, Figure, Goal, Round, single};
 use crate::peers::ours;
-use crate::peers::parts::{Position, Velocity, position, velocity};
+use crate::peers::parts::{Extra, Position, Velocity, position, velocity};
 
 /// The family.
 pub const CASES: &[Case] = &[
@@ -34,7 +34,42 @@ pub const CASES: &[Case] = &[
                 .collect()
         },
     },
+    Case {
+        name: "E13-churn",
+        about: "a step in which a tenth of 100 000 entities go and as many come, that keeps the last 60; and one that keeps none",
+        figures: &[Figure::new("ms")],
+        entries: |effort| {
+            [("layerw", 60), ("layerw-none", 0)]
+                .map(|(peer, kept)| {
+                    Entry::new(peer, 1, move || measured(effort, churn(effort), 1, kept))
+                })
+                .into()
+        },
+    },
 ];
+
+/// Steps that an entity of the churn lives.
+const LIFE: u32 = 10;
+
+/// Entities that live for some steps, a part of them ending with each, and another beginning for each that ends.
+fn churn(effort: Effort) -> Sim {
+    fn live(age: &mut Extra, entity: Entity, mut commands: Commands) {
+        age.0 += 1.0;
+        if age.0 >= LIFE as f32 {
+            commands.despawn(entity);
+            commands.spawn((position(1), velocity(1), Extra(0.0)));
+        }
+    }
+    let mut sim = Sim::new();
+    let entity = |number| {
+        let age = Extra((number % LIFE as usize) as f32);
+        (position(number), velocity(number), age)
+    };
+    let count = effort.pick(100_000, 1_000);
+    sim.world.spawn_batch((0..count).map(entity));
+    sim.each(live);
+    sim
+}
 
 /// Bytes of an entity with position and velocity: its values, its id, its slot.
 const ENTITY_BYTES: usize = 24 + 8 + 8;
@@ -109,6 +144,11 @@ fn check(world: &mut World) -> Result<()> {
 fn steps(effort: Effort, threads: usize, kept: usize) -> Result<Round> {
     let count = effort.pick(100_000, 1_000).to_string();
     let sim = flock::sim(&Settings::new().with("boids", &count))?;
+    measured(effort, sim, threads, kept)
+}
+
+/// A step of a simulation that keeps past ones.
+fn measured(effort: Effort, sim: Sim, threads: usize, kept: usize) -> Result<Round> {
     let mut runner = ours::runner(sim, &ours::jobs(threads)?)?;
     runner.keep(kept)?;
     // Until the ring is full, and every buffer has its size.
