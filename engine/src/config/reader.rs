@@ -44,7 +44,7 @@ pub(super) fn with_document<T>(
     let file = File { path, text };
     let document = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         place: file.place(error.span().map_or(0, |span| span.start)),
-        problem: error.message().lines().collect::<Vec<_>>().join(", "),
+        problem: visible(&error.message().lines().collect::<Vec<_>>().join(", ")),
     })?;
     read(Section::new(file, String::new(), document.get_ref(), 0..0))
 }
@@ -240,14 +240,15 @@ impl<'a> Section<'a> {
         ConfigError::Value {
             place: self.file.place(entry.key_span.start),
             key: self.full(entry.key),
-            value: source.lines().next().unwrap_or_default().to_owned(),
+            value: visible(source.lines().next().unwrap_or_default()),
             allowed: allowed.to_owned(),
         }
     }
 
     fn full(&self, key: &str) -> String {
+        let key = visible(key);
         if self.name.is_empty() {
-            key.to_owned()
+            key
         } else {
             format!("{}.{key}", self.name)
         }
@@ -262,6 +263,18 @@ impl File<'_> {
             line: before.matches('\n').count() + 1,
         }
     }
+}
+
+/// A key or value as it can stand in a sentence of one line: control characters, which TOML allows in quotes, as escapes.
+fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
+        }
+    }
+    shown
 }
 
 fn whole_number(value: &DeValue<'_>) -> Option<u64> {

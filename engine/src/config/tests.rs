@@ -117,6 +117,10 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
             "`layerw.toml`, line 2: `run.dt = nan` cannot be used; give a number of seconds above 0",
         ),
         (
+            "\"a\\nb\" = 1\n",
+            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, run",
+        ),
+        (
             "run = 1\n",
             "`layerw.toml`, line 1: `run = 1` cannot be used; give a section [run]",
         ),
