@@ -125,7 +125,7 @@ fn use_all(world: &mut World) {
     }
     assert!(world.is_empty());
     world
-        .snapshot(&mut Vec::new(), b"")
+        .snapshot(&mut std::io::sink(), b"")
         .expect("memory takes all");
 }
 
