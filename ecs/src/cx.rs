@@ -117,6 +117,11 @@ impl<'a> Cx<'a> {
         self.step as f64 * self.dt64
     }
 
+    /// The seed of all randomness.
+    pub fn seed(&self) -> u64 {
+        self.run.step.seed
+    }
+
     /// Random numbers that depend on the seed, the step, the entity (in a row system) and the stream, and on nothing else. Systems that want
     /// numbers of their own for the same entity and step use different streams.
     pub fn random(&self, stream: u64) -> Random {

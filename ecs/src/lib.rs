@@ -15,6 +15,7 @@ mod archetype;
 mod bundle;
 mod checkpoint;
 mod chunk;
+pub mod chunks;
 pub mod commands;
 mod cx;
 mod entities;

@@ -212,6 +212,8 @@ pub unsafe trait RowFunction<Marker>: Send + Sync + 'static {
     type State: Send + Sync;
     /// Whether several workers may run on rows of one chunk.
     const SHARED: bool;
+    /// Whether it takes the rows of a chunk together, so that a chunk is not cut into blocks.
+    const WHOLE: bool = false;
 
     /// Declares components and context in order of the signature.
     ///
@@ -457,7 +459,7 @@ unsafe impl<Marker: 'static, F: RowFunction<Marker>> System for RowSystem<Marker
     fn takes(&self, see: &mut dyn FnMut(ComponentId)) -> bool {
         self.bound.as_ref().is_some_and(|bound| {
             bound.matches.components(&mut |component| see(component));
-            !bound.matches.looks_into_chunks()
+            !F::WHOLE && !bound.matches.looks_into_chunks()
         })
     }
 

@@ -2,7 +2,8 @@
 
 use crate::error::Result;
 use layerw_ecs::World;
-use layerw_ecs::row::IntoRow;
+use layerw_ecs::chunks::{OverChunks, over_chunks};
+use layerw_ecs::row::{IntoRow, RowFunction};
 use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::{Exclusive, IntoWhole};
@@ -124,6 +125,26 @@ impl Sim {
     /// Adds a system that runs for every entity with the components of its signature.
     pub fn each<Marker>(&mut self, system: impl IntoRow<Marker>) -> &mut Self {
         self.add(system.decl().finish())
+    }
+
+    /// Adds a system that takes the rows of a chunk together, as slices; see [`layerw_ecs::chunks`].
+    ///
+    /// ```
+    /// use layerw::{component, Sim};
+    /// #[component]
+    /// struct Heat(f32);
+    /// fn cool(heats: &mut [Heat]) {
+    ///     heats.iter_mut().for_each(|heat| heat.0 *= 0.99);
+    /// }
+    /// let mut sim = Sim::new();
+    /// sim.world.spawn(Heat(300.0));
+    /// sim.chunks(cool);
+    /// ```
+    pub fn chunks<Marker: 'static, F>(&mut self, system: F) -> &mut Self
+    where
+        OverChunks<F>: RowFunction<Marker>,
+    {
+        self.each(over_chunks(system))
     }
 
     /// Adds a system that runs once per step.

@@ -1,5 +1,6 @@
 //! What crosses crates, in one binary.
 
+mod chunks;
 mod determinism;
 mod errors;
 mod failure;
