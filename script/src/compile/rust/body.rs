@@ -1,0 +1,635 @@
+//! The body of a system's function: regions become blocks, carried values become variables.
+//!
+//! A value that is used once stands where it is used, a value that is used more often gets a name. What was read from a column is named
+//! before anything is written, so that no read moves past a write.
+
+use super::expr::{self, Expr, Helpers, Level};
+use super::shape::RowLoop;
+use super::{RustError, names};
+use crate::compile::ir::{
+    At, End, Index, Input, Inst, Label, Module, Op, Place, ROUNDS, Region, System, Trap, Type,
+    Value,
+};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// An expression longer than this gets a name.
+const LONG: usize = 72;
+
+/// The body of a system's function.
+pub(super) fn body(
+    module: &Module,
+    system: &System,
+    row: Option<RowLoop<'_>>,
+    texts: &[&str],
+    helpers: &mut Helpers,
+) -> Result<String, RustError> {
+    let mut writer = Writer {
+        module,
+        system,
+        texts,
+        row: row.map(|row| row.row),
+        uses: Uses::of(system),
+        known: BTreeMap::new(),
+        reads: Vec::new(),
+        loops: Vec::new(),
+        said: None,
+        helpers,
+        params: Vec::new(),
+        out: String::new(),
+        depth: 1,
+    };
+    for input in &system.inputs {
+        let name = match input.component() {
+            Some(component) => names::param(&module.components[component])?,
+            None => String::new(),
+        };
+        writer.params.push(name);
+    }
+    let mut counts = false;
+    system
+        .body
+        .walk(&mut |inst| counts |= matches!(inst.op, Op::Spend(_)));
+    if counts {
+        writer.line("// Rounds that loops may still make.");
+        writer.line(&format!("let mut rounds: i64 = {ROUNDS};"));
+    }
+    match row {
+        Some(row) => {
+            writer.insts(row.before)?;
+            writer.loops.push(Frame {
+                label: row.rows.label,
+                carried: Vec::new(),
+                kind: Kind::Rows,
+            });
+            writer.region(&row.rows.body, Tail::Loop(row.rows.label))?;
+        }
+        None => writer.region(&system.body, Tail::Nothing)?,
+    }
+    Ok(writer.out)
+}
+
+/// How often each value is used, and whether by the region that defines it.
+struct Uses {
+    count: Vec<u32>,
+    elsewhere: Vec<bool>,
+}
+
+impl Uses {
+    fn of(system: &System) -> Self {
+        let values = system.types.len();
+        let mut uses = Uses {
+            count: vec![0; values],
+            elsewhere: vec![false; values],
+        };
+        let mut home = vec![usize::MAX; values];
+        let mut number = 0;
+        uses.region(&system.body, &mut number, &mut home);
+        uses
+    }
+
+    fn region(&mut self, region: &Region, number: &mut usize, home: &mut [usize]) {
+        let here = *number;
+        *number += 1;
+        let note = |uses: &mut Uses, value: Value, home: &[usize]| {
+            uses.count[value.index()] += 1;
+            uses.elsewhere[value.index()] |= home[value.index()] != here;
+        };
+        for inst in &region.insts {
+            inst.op.operands(&mut |value| note(self, value, home));
+            for inner in inst.op.regions() {
+                self.region(inner, number, home);
+            }
+            for result in &inst.results {
+                home[result.index()] = here;
+            }
+        }
+        for &value in region.end.values() {
+            note(self, value, home);
+        }
+    }
+}
+
+/// A loop or block that is open.
+struct Frame {
+    label: Label,
+    /// The variables that its carried values are in.
+    carried: Vec<String>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// The rows of a row function: going on means returning.
+    Rows,
+    /// `for` and its carried variables, which are the results too.
+    For,
+    /// `loop` or a block, whose results are what `break` gives.
+    Value,
+}
+
+/// What the end of a region means where nothing needs to be said.
+#[derive(Clone, Copy, PartialEq)]
+enum Tail {
+    /// Yielding nothing.
+    Nothing,
+    /// Yielding values, as the value of the block.
+    Values,
+    /// Going on with this loop.
+    Loop(Label),
+}
+
+struct Writer<'m> {
+    module: &'m Module,
+    system: &'m System,
+    texts: &'m [&'m str],
+    row: Option<Value>,
+    uses: Uses,
+    known: BTreeMap<Value, Expr>,
+    /// Values that stand for a read that is not written down yet.
+    reads: Vec<Value>,
+    loops: Vec<Frame>,
+    /// The place that the last comment named.
+    said: Option<String>,
+    helpers: &'m mut Helpers,
+    params: Vec<String>,
+    out: String,
+    depth: usize,
+}
+
+impl Writer<'_> {
+    fn line(&mut self, text: &str) {
+        for _ in 0..self.depth {
+            self.out.push_str("    ");
+        }
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    /// A comment with the line that what follows comes from, where it is another one.
+    fn locate(&mut self, at: Option<At>) {
+        let Some(place) = at.and_then(|at| super::place(self.module, at, self.texts)) else {
+            return;
+        };
+        if self.said.as_ref() != Some(&place) {
+            self.line(&format!("// {place}"));
+            self.said = Some(place);
+        }
+    }
+
+    /// The text of a value, which is thereby used.
+    fn take(&mut self, value: Value) -> Expr {
+        self.reads.retain(|read| *read != value);
+        self.known
+            .get(&value)
+            .cloned()
+            .unwrap_or_else(|| Expr::atom(name(value)))
+    }
+
+    fn texts(&mut self, values: &[Value]) -> Vec<String> {
+        values.iter().map(|value| self.take(*value).text).collect()
+    }
+
+    /// Gives names to all reads that are still to be written down.
+    fn settle(&mut self) {
+        for value in std::mem::take(&mut self.reads) {
+            let expr = self.known.remove(&value);
+            let text = expr.expect("a read has a text").text;
+            self.bind(value, &text);
+        }
+    }
+
+    fn bind(&mut self, value: Value, text: &str) {
+        let ty = self.system.ty(value).name();
+        self.line(&format!("let {}: {ty} = {text};", name(value)));
+    }
+
+    /// A value is worked out: it stands where it is used, or gets a name.
+    fn define(&mut self, value: Value, expr: Expr, reads: bool) {
+        let place = value.index();
+        match self.uses.count[place] {
+            0 => {}
+            1 if !self.uses.elsewhere[place] && expr.text.len() <= LONG => {
+                self.known.insert(value, expr);
+                if reads {
+                    self.reads.push(value);
+                }
+            }
+            _ => self.bind(value, &expr.text),
+        }
+    }
+
+    fn insts(&mut self, insts: &[Inst]) -> Result<(), RustError> {
+        insts.iter().try_for_each(|inst| self.inst(inst))
+    }
+
+    fn inst(&mut self, inst: &Inst) -> Result<(), RustError> {
+        let result = inst.results.first().copied();
+        // Whether what the operands stand for reads from a column.
+        let mut reads = false;
+        inst.op
+            .operands(&mut |value| reads |= self.reads.contains(&value));
+        let expr = match &inst.op {
+            Op::Const(value) => {
+                // A constant is its own best name.
+                let value = expr::constant(*value);
+                result.map(|result| self.known.insert(result, value));
+                return Ok(());
+            }
+            Op::Input(number) => {
+                let value = self.input(*number);
+                result.map(|result| self.known.insert(result, value));
+                return Ok(());
+            }
+            Op::Unary(op, a) => expr::unary(*op, &self.take(*a)),
+            Op::Binary(op, a, b) => {
+                let ty = self.system.ty(*a);
+                if op.may_trap() {
+                    self.check_divisor(*b, inst.at);
+                }
+                let (a, b) = (self.take(*a), self.take(*b));
+                expr::binary(*op, ty, &a, &b, self.helpers)
+            }
+            Op::Compare(op, a, b) => {
+                let ty = self.system.ty(*a);
+                let (a, b) = (self.take(*a), self.take(*b));
+                expr::compare(*op, ty, &a, &b)
+            }
+            Op::Select(on, a, b) => {
+                let (on, a, b) = (self.take(*on), self.take(*a), self.take(*b));
+                expr::select(&on, &a, &b)
+            }
+            Op::Convert(op, a) => expr::convert(*op, &self.take(*a)),
+            Op::Load(place) => {
+                reads = true;
+                let text = self.place(place)?;
+                let ty = result.map(|result| self.system.ty(result));
+                match self.unsigned(place) {
+                    // Integers have no sign of their own here.
+                    Some(_) => {
+                        let ty = ty.unwrap_or(Type::I32).name();
+                        Expr::new(format!("{text} as {ty}"), Level::Cast)
+                    }
+                    None => Expr::atom(text),
+                }
+            }
+            Op::Splat(_) => unreachable!("Rust text is made from scalar form"),
+            effect => return self.effect(inst, effect),
+        };
+        if let Some(result) = result {
+            self.define(result, expr, reads);
+        }
+        Ok(())
+    }
+
+    fn effect(&mut self, inst: &Inst, op: &Op) -> Result<(), RustError> {
+        match op {
+            Op::Store(place, value) => {
+                let value = self.take(*value);
+                let place_text = self.place(place)?;
+                self.settle();
+                self.locate(inst.at);
+                let value = match self.unsigned(place) {
+                    Some(ty) => expr_as(&value, ty),
+                    None => value.text,
+                };
+                self.line(&format!("{place_text} = {value};"));
+            }
+            Op::Assert(holds, trap) => {
+                let holds = self.take(*holds).text;
+                self.settle();
+                let words = self.words(*trap, inst.at);
+                self.line(&format!("assert!({holds}, {words:?});"));
+            }
+            Op::Refill => {
+                self.settle();
+                self.line(&format!("rounds = {ROUNDS};"));
+            }
+            Op::Spend(taken) => {
+                let taken = self.take(*taken);
+                self.settle();
+                let words = self.words(Trap::Endless, inst.at);
+                let taken = match taken.number {
+                    Some(_) => taken.text,
+                    None => format!("i64::from({}).max(0)", taken.text),
+                };
+                self.line(&format!("rounds -= {taken};"));
+                self.line(&format!("assert!(rounds >= 0, {words:?});"));
+            }
+            Op::If(on, arms) => {
+                let on = self.take(*on).text;
+                self.settle();
+                self.locate(inst.at);
+                let opening = self.opening(&inst.results);
+                let tail = if inst.results.is_empty() {
+                    Tail::Nothing
+                } else {
+                    Tail::Values
+                };
+                self.line(&format!("{opening}if {on} {{"));
+                self.inner(&arms[0], tail)?;
+                if !is_nothing(&arms[1]) {
+                    self.line("} else {");
+                    self.inner(&arms[1], tail)?;
+                }
+                self.line(if inst.results.is_empty() { "}" } else { "};" });
+            }
+            Op::For(one) => {
+                let from = self.take(one.from);
+                let to = self.take(one.to);
+                let init = self.texts(&one.init);
+                self.settle();
+                self.locate(inst.at);
+                let mut params = one.body.params.iter();
+                let index = params.next().copied().expect("a loop has an index");
+                let carried: Vec<String> = params.clone().map(|value| name(*value)).collect();
+                for ((value, init), text) in params.zip(&init).zip(&carried) {
+                    let ty = self.system.ty(*value).name();
+                    self.line(&format!("let mut {text}: {ty} = {init};"));
+                }
+                // The results are what the carried variables hold in the end.
+                for (result, text) in inst.results.iter().zip(&carried) {
+                    self.known.insert(*result, Expr::atom(text.clone()));
+                }
+                let index = if self.uses.count[index.index()] == 0 {
+                    "_".to_owned()
+                } else {
+                    name(index)
+                };
+                let range = format!("{}..{}", operand(&from), operand(&to));
+                let range = match one.step {
+                    1 => range,
+                    step => format!("({range}).step_by({step})"),
+                };
+                self.line(&format!("{}: for {index} in {range} {{", label(one.label)));
+                self.loops.push(Frame {
+                    label: one.label,
+                    carried,
+                    kind: Kind::For,
+                });
+                self.inner(&one.body, Tail::Loop(one.label))?;
+                self.loops.pop();
+                self.line("}");
+            }
+            Op::Loop(one) => {
+                let init = self.texts(&one.init);
+                self.settle();
+                self.locate(inst.at);
+                let carried: Vec<String> =
+                    one.body.params.iter().map(|value| name(*value)).collect();
+                for ((value, init), text) in one.body.params.iter().zip(&init).zip(&carried) {
+                    let ty = self.system.ty(*value).name();
+                    self.line(&format!("let mut {text}: {ty} = {init};"));
+                }
+                let opening = self.opening(&inst.results);
+                self.line(&format!("{opening}{}: loop {{", label(one.label)));
+                self.loops.push(Frame {
+                    label: one.label,
+                    carried,
+                    kind: Kind::Value,
+                });
+                self.inner(&one.body, Tail::Loop(one.label))?;
+                self.loops.pop();
+                self.line(if inst.results.is_empty() { "}" } else { "};" });
+            }
+            Op::Block(at, body) => {
+                self.settle();
+                let opening = self.opening(&inst.results);
+                self.line(&format!("{opening}{}: {{", label(*at)));
+                self.loops.push(Frame {
+                    label: *at,
+                    carried: Vec::new(),
+                    kind: Kind::Value,
+                });
+                let tail = if inst.results.is_empty() {
+                    Tail::Nothing
+                } else {
+                    Tail::Values
+                };
+                self.inner(body, tail)?;
+                self.loops.pop();
+                self.line(if inst.results.is_empty() { "}" } else { "};" });
+            }
+            _ => unreachable!("what has no effect is an expression"),
+        }
+        Ok(())
+    }
+
+    /// `let (v1, v2): (f32, f32) = ` before what gives these results.
+    fn opening(&self, results: &[Value]) -> String {
+        let ty = |value: &Value| self.system.ty(*value).name();
+        match results {
+            [] => String::new(),
+            [one] => format!("let {}: {} = ", name(*one), ty(one)),
+            all => {
+                let names: Vec<String> = all.iter().map(|value| name(*value)).collect();
+                let types: Vec<&str> = all.iter().map(ty).collect();
+                format!("let ({}): ({}) = ", names.join(", "), types.join(", "))
+            }
+        }
+    }
+
+    fn inner(&mut self, region: &Region, tail: Tail) -> Result<(), RustError> {
+        self.depth += 1;
+        let done = self.region(region, tail);
+        self.depth -= 1;
+        done
+    }
+
+    fn region(&mut self, region: &Region, tail: Tail) -> Result<(), RustError> {
+        self.insts(&region.insts)?;
+        let values = self.texts(region.end.values());
+        self.settle();
+        match &region.end {
+            End::Yield(_) => {
+                if tail == Tail::Values {
+                    self.line(&tuple(&values));
+                }
+            }
+            End::Continue(to, _) => {
+                let frame = self.frame(*to);
+                let (carried, kind) = (frame.carried.clone(), frame.kind);
+                self.assign(&carried, &values);
+                if tail != Tail::Loop(*to) {
+                    let go = match kind {
+                        Kind::Rows => "return;".to_owned(),
+                        _ => format!("continue {};", label(*to)),
+                    };
+                    self.line(&go);
+                }
+            }
+            End::Break(to, _) => {
+                let frame = self.frame(*to);
+                let (carried, kind) = (frame.carried.clone(), frame.kind);
+                match kind {
+                    Kind::For => {
+                        self.assign(&carried, &values);
+                        self.line(&format!("break {};", label(*to)));
+                    }
+                    _ if values.is_empty() => self.line(&format!("break {};", label(*to))),
+                    _ => self.line(&format!("break {} {};", label(*to), tuple(&values))),
+                }
+            }
+            End::Unreachable => self.line("unreachable!()"),
+        }
+        Ok(())
+    }
+
+    fn frame(&self, label: Label) -> &Frame {
+        let mut open = self.loops.iter().rev();
+        open.find(|frame| frame.label == label)
+            .expect("the verifier has seen that the label is open")
+    }
+
+    /// All carried variables at once: one may be made of another's old value.
+    fn assign(&mut self, carried: &[String], values: &[String]) {
+        let moves: Vec<(&String, &String)> = carried
+            .iter()
+            .zip(values)
+            .filter(|(variable, value)| variable != value)
+            .collect();
+        match moves.as_slice() {
+            [] => {}
+            [(variable, value)] => self.line(&format!("{variable} = {value};")),
+            all => {
+                let (to, from): (Vec<&str>, Vec<&str>) =
+                    all.iter().map(|(a, b)| (a.as_str(), b.as_str())).unzip();
+                self.line(&format!("({}) = ({});", to.join(", "), from.join(", ")));
+            }
+        }
+    }
+
+    fn input(&self, number: u32) -> Expr {
+        match self.system.inputs[number as usize] {
+            Input::Dt => Expr::atom("cx.dt"),
+            Input::Dt64 => Expr::atom("cx.dt64"),
+            Input::Step => Expr::new("cx.step as i64", Level::Cast),
+            Input::Seed => Expr::new("cx.seed() as i64", Level::Cast),
+            // All columns of a chunk are of one length.
+            Input::Count => match self.a_column() {
+                Some(column) => Expr::new(format!("{column}.len() as i32"), Level::Cast),
+                None => Expr::atom("1"),
+            },
+            Input::Column(_) | Input::Resource(_) => {
+                unreachable!("memory has no value of its own")
+            }
+        }
+    }
+
+    fn a_column(&self) -> Option<&str> {
+        let inputs = self.system.inputs.iter().zip(&self.params);
+        let mut columns = inputs.filter(|(input, _)| matches!(input, Input::Column(_)));
+        columns.next().map(|(_, name)| name.as_str())
+    }
+
+    /// `position.x`, `position[v3 as usize].x`, `wind.0[1]`.
+    fn place(&mut self, place: &Place) -> Result<String, RustError> {
+        let name = self.params[place.input as usize].clone();
+        let (row, slot) = match place.index {
+            Index::Row(row, slot) if Some(row) == self.row => (None, slot),
+            Index::Row(row, slot) => (Some(self.take(row)), slot),
+            Index::Only(slot) => (None, slot),
+            Index::Word(_) => unreachable!("Rust text is made from scalar form"),
+        };
+        let component = self.component(place);
+        let slot = component
+            .slot(slot)
+            .expect("the verifier has seen the slot");
+        let field = &component.fields[slot.field];
+        let mut text = name;
+        if let Some(row) = row {
+            let _ = write!(text, "[{} as usize]", cast_operand(&row));
+        }
+        let _ = write!(text, ".{}", names::field_access(component, field)?);
+        if field.count > 1 {
+            let _ = write!(text, "[{}]", slot.element);
+        }
+        Ok(text)
+    }
+
+    fn component(&self, place: &Place) -> &super::Component {
+        let input = self.system.inputs[place.input as usize];
+        let component = input.component().expect("the verifier has seen the input");
+        &self.module.components[component]
+    }
+
+    /// The unsigned type that stands at a place, if one does.
+    fn unsigned(&self, place: &Place) -> Option<&'static str> {
+        let slot = match place.index {
+            Index::Row(_, slot) | Index::Only(slot) => slot,
+            Index::Word(_) => return None,
+        };
+        let scalar = self.component(place).slot(slot)?.scalar.name();
+        matches!(scalar, "u32" | "u64").then_some(scalar)
+    }
+
+    fn check_divisor(&mut self, divisor: Value, at: Option<At>) {
+        let known = self.known.get(&divisor);
+        let constant = known.is_some_and(|expr| expr.number.is_some() && expr.text != "0");
+        if constant {
+            return;
+        }
+        // Asked and used: it needs a name.
+        if let Some(expr) = self.known.remove(&divisor) {
+            self.reads.retain(|read| *read != divisor);
+            self.bind(divisor, &expr.text);
+        }
+        let words = self.words(Trap::Divide, at);
+        self.line(&format!("assert!({} != 0, {words:?});", name(divisor)));
+    }
+
+    fn words(&self, trap: Trap, at: Option<At>) -> String {
+        match at.and_then(|at| super::place(self.module, at, self.texts)) {
+            Some(place) => format!("{place}: {}", trap.words()),
+            None => trap.words().to_owned(),
+        }
+    }
+}
+
+fn name(value: Value) -> String {
+    format!("v{}", value.0)
+}
+
+fn label(label: Label) -> String {
+    format!("'l{}", label.0)
+}
+
+fn tuple(values: &[String]) -> String {
+    match values {
+        [one] => one.clone(),
+        all => format!("({})", all.join(", ")),
+    }
+}
+
+fn is_nothing(region: &Region) -> bool {
+    region.insts.is_empty() && matches!(&region.end, End::Yield(values) if values.is_empty())
+}
+
+fn bracketed(expr: &Expr, level: Level) -> String {
+    if expr.level < level {
+        format!("({})", expr.text)
+    } else {
+        expr.text.clone()
+    }
+}
+
+/// As an end of a range.
+fn operand(expr: &Expr) -> String {
+    bracketed(expr, Level::Sum)
+}
+
+fn cast_operand(expr: &Expr) -> String {
+    bracketed(expr, Level::Cast)
+}
+
+fn expr_as(expr: &Expr, ty: &str) -> String {
+    match expr.number {
+        // `-1 as u32` would be a literal out of range.
+        Some(number) => format!(
+            "({}_{} as {ty})",
+            bracketed(expr, Level::Cast),
+            number.name()
+        ),
+        None => format!("{} as {ty}", cast_operand(expr)),
+    }
+}

@@ -1,0 +1,206 @@
+//! Systems as Rust text: a file that a project adds to its sources, for those who ship without a script runtime.
+//!
+//! ```text
+//! /// `Movement`, movement.ts:7.
+//! pub fn movement(position: &mut Position, velocity: &Velocity, cx: Cx) {
+//!     position.x = position.x + velocity.x * cx.dt;
+//!     position.y = position.y + velocity.y * cx.dt;
+//! }
+//! ```
+//!
+//! A system that is one loop over the rows becomes a function over one row, which the engine calls for every row: what the loop's index was is gone, and with
+//! it every check of a bound. Any other system becomes a function over the rows of a chunk. The bits are those of the WebAssembly form: the same operations in
+//! the same order, each rounded; what Rust's own operators do otherwise (the smaller of two floats, integers that overflow) is spelled out.
+//!
+//! The text is made from scalar form, before rows are taken four at a time: vectors are for rustc to find.
+
+mod body;
+mod expr;
+mod names;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use super::ir::{Component, Input, Module, System};
+use std::fmt::Write;
+
+/// What cannot be said in Rust text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` cannot be written as Rust: {reason}")]
+pub struct RustError {
+    /// The system or component.
+    pub name: String,
+    /// Why, and what to do about it.
+    pub reason: String,
+}
+
+/// How a system is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// For one row.
+    Row,
+    /// For the rows of a chunk.
+    Chunk,
+}
+
+/// The Rust text of a module. `texts` are the sources, in the order of [`Module::sources`], by which comments name lines; without them there are no
+/// comments.
+///
+/// # Errors
+/// A name that Rust has not, or a system that has no Rust form.
+///
+/// # Panics
+/// The module is not in scalar form.
+pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
+    let mut out = String::new();
+    let sources = module.sources.join(", ");
+    let _ = writeln!(
+        out,
+        "//! Made from {sources} by `layerw script build --rust`; change that and make it again."
+    );
+    let _ = writeln!(out, "\n{}", imports(module));
+    for component in &module.components {
+        out.push_str(&declaration(component)?);
+    }
+    let mut adds = String::new();
+    let mut helpers = expr::Helpers::default();
+    for system in &module.systems {
+        let name = names::function(&system.name)?;
+        let row = shape::row_loop(system);
+        let form = row.map_or(Form::Chunk, |_| Form::Row);
+        let params = params(module, system, form)?;
+        if let Some(line) = line_of(module, system, texts) {
+            let _ = writeln!(out, "\n/// `{}`, {line}.", system.name);
+        } else {
+            let _ = writeln!(out, "\n/// `{}`.", system.name);
+        }
+        let _ = writeln!(out, "pub fn {name}({params}) {{");
+        out.push_str(&body::body(module, system, row, texts, &mut helpers)?);
+        out.push_str("}\n");
+        let verb = match form {
+            Form::Row => "each",
+            Form::Chunk => "chunks",
+        };
+        let _ = writeln!(adds, "    sim.{verb}({name});");
+    }
+    out.push_str("\n/// Adds the systems to a simulation, in written order.\n");
+    let _ = write!(out, "pub fn add(sim: &mut Sim) {{\n{adds}}}\n");
+    out.push_str(&helpers.text());
+    Ok(out)
+}
+
+fn imports(module: &Module) -> String {
+    let inputs = || module.systems.iter().flat_map(|system| &system.inputs);
+    let uses_cx = inputs().any(|input| takes_context(*input));
+    let uses_res = inputs().any(|input| matches!(input, Input::Resource(_)));
+    let mut names = Vec::new();
+    if uses_cx {
+        names.push("Cx");
+    }
+    if uses_res {
+        names.push("Res");
+    }
+    names.push("Sim");
+    if !module.components.is_empty() {
+        names.push("component");
+    }
+    match names.as_slice() {
+        [one] => format!("use layerw::{one};"),
+        all => format!("use layerw::{{{}}};", all.join(", ")),
+    }
+}
+
+/// Whether an input is asked of the context.
+fn takes_context(input: Input) -> bool {
+    matches!(input, Input::Dt | Input::Dt64 | Input::Step | Input::Seed)
+}
+
+/// A component as a struct whose layout is the script's.
+fn declaration(component: &Component) -> Result<String, RustError> {
+    let name = names::type_name(&component.name)?;
+    let ty = |field: &super::ir::Field| match field.count {
+        1 => field.scalar.name().to_owned(),
+        count => format!("[{}; {count}]", field.scalar.name()),
+    };
+    let mut out = String::new();
+    let _ = writeln!(out, "\n/// `{}` of the script.", component.name);
+    if name == component.name {
+        let _ = writeln!(out, "#[component]");
+    } else {
+        let _ = writeln!(out, "#[component(name = {:?})]", component.name);
+    }
+    let _ = writeln!(out, "#[derive(Debug, PartialEq)]");
+    if component.fields.is_empty() {
+        let _ = writeln!(out, "pub struct {name};");
+    } else if names::is_tuple(component) {
+        let fields: Vec<String> = component
+            .fields
+            .iter()
+            .map(|field| format!("pub {}", ty(field)))
+            .collect();
+        let _ = writeln!(out, "pub struct {name}({});", fields.join(", "));
+    } else {
+        let _ = writeln!(out, "pub struct {name} {{");
+        for field in &component.fields {
+            let _ = writeln!(out, "    /// `{}`.", field.name);
+            let _ = writeln!(
+                out,
+                "    pub {}: {},",
+                names::field(component, field)?,
+                ty(field)
+            );
+        }
+        out.push_str("}\n");
+    }
+    Ok(out)
+}
+
+/// The parameters of a system's function: its columns and resources in order, then the context.
+fn params(module: &Module, system: &System, form: Form) -> Result<String, RustError> {
+    let writes = shape::written(system);
+    let mut params = Vec::new();
+    for (number, input) in system.inputs.iter().enumerate() {
+        let Some(component) = input.component() else {
+            continue;
+        };
+        let component = &module.components[component];
+        let name = names::param(component)?;
+        let ty = names::type_name(&component.name)?;
+        let written = writes.contains(&(number as u32));
+        params.push(match (input, form, written) {
+            (Input::Resource(_), _, false) => format!("{name}: Res<{ty}>"),
+            (Input::Resource(_), _, true) => {
+                return Err(RustError {
+                    name: system.name.clone(),
+                    reason: format!(
+                        "it writes the resource `{}`; write such a system in Rust",
+                        component.name
+                    ),
+                });
+            }
+            (_, Form::Row, false) => format!("{name}: &{ty}"),
+            (_, Form::Row, true) => format!("{name}: &mut {ty}"),
+            (_, Form::Chunk, false) => format!("{name}: &[{ty}]"),
+            (_, Form::Chunk, true) => format!("{name}: &mut [{ty}]"),
+        });
+    }
+    if system.inputs.iter().any(|input| takes_context(*input)) {
+        params.push("cx: Cx".to_owned());
+    }
+    Ok(params.join(", "))
+}
+
+/// `movement.ts:7`: where the system's first instruction comes from.
+fn line_of(module: &Module, system: &System, texts: &[&str]) -> Option<String> {
+    let mut at = None;
+    system.body.walk(&mut |inst| at = at.or(inst.at));
+    place(module, at?, texts)
+}
+
+/// `movement.ts:7`.
+fn place(module: &Module, at: super::ir::At, texts: &[&str]) -> Option<String> {
+    let text = texts.get(at.source as usize)?;
+    let name = module.sources.get(at.source as usize)?;
+    let before = text.get(..at.byte as usize)?;
+    Some(format!("{name}:{}", before.matches('\n').count() + 1))
+}

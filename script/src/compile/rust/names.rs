@@ -1,0 +1,102 @@
+//! Names that Rust accepts, made of those that the script has.
+
+use super::RustError;
+use crate::compile::ir::{Component, Field};
+
+/// Words that cannot be names, not even raw ones, and those that must be raw.
+const NEVER: [&str; 4] = ["self", "Self", "super", "crate"];
+const RAW: [&str; 47] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while",
+];
+
+/// The function of a system: `MovementSystem` becomes `movement_system`.
+pub(super) fn function(name: &str) -> Result<String, RustError> {
+    let snake = snake(name);
+    // The text's own function.
+    if snake == "add" {
+        return Ok("add_".to_owned());
+    }
+    identifier(&snake, name)
+}
+
+/// The struct of a component: its own name, without what Rust does not know.
+pub(super) fn type_name(name: &str) -> Result<String, RustError> {
+    identifier(&name.replace('$', "_"), name)
+}
+
+/// The parameter of a component: `LinearVelocity` becomes `linear_velocity`.
+pub(super) fn param(component: &Component) -> Result<String, RustError> {
+    let snake = snake(&component.name);
+    let digits = snake.strip_prefix('v').is_some_and(is_number);
+    // `v12` is a value, `cx` the context.
+    if digits || snake == "cx" {
+        return Ok(format!("{snake}_"));
+    }
+    identifier(&snake, &component.name)
+}
+
+/// A field of a struct with names.
+pub(super) fn field(component: &Component, field: &Field) -> Result<String, RustError> {
+    identifier(&field.name.replace('$', "_"), &component.name)
+}
+
+/// A field as it is accessed.
+pub(super) fn field_access(component: &Component, one: &Field) -> Result<String, RustError> {
+    if is_tuple(component) {
+        return Ok(one.name.clone());
+    }
+    field(component, one)
+}
+
+/// Whether the fields have numbers for names.
+pub(super) fn is_tuple(component: &Component) -> bool {
+    let mut fields = component.fields.iter().enumerate();
+    fields.all(|(number, field)| field.name == number.to_string())
+}
+
+fn identifier(text: &str, of: &str) -> Result<String, RustError> {
+    let mut letters = text.chars();
+    let starts = letters
+        .next()
+        .is_some_and(|c| c == '_' || c.is_ascii_alphabetic());
+    let goes_on = letters.all(|c| c == '_' || c.is_ascii_alphanumeric());
+    if !starts || !goes_on || text == "_" || NEVER.contains(&text) {
+        return Err(RustError {
+            name: of.to_owned(),
+            reason: format!("`{text}` is not a name in Rust; use letters a to z, digits and `_`"),
+        });
+    }
+    Ok(if RAW.contains(&text) {
+        format!("r#{text}")
+    } else {
+        text.to_owned()
+    })
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `HTTPServer2` becomes `http_server2`.
+fn snake(name: &str) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    let mut out = String::new();
+    for (place, &letter) in letters.iter().enumerate() {
+        let before = place.checked_sub(1).map(|place| letters[place]);
+        let lower_next = letters.get(place + 1).is_some_and(|c| c.is_lowercase());
+        let word_starts = letter.is_uppercase()
+            && before.is_some_and(|before| before != '_' && (!before.is_uppercase() || lower_next));
+        if word_starts {
+            out.push('_');
+        }
+        match letter {
+            '$' => out.push('_'),
+            letter => out.extend(letter.to_lowercase()),
+        }
+    }
+    out
+}
