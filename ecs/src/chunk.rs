@@ -76,7 +76,21 @@ unsafe impl Sync for Chunk<'_> {}
 impl<'w> Chunk<'w> {
     #[inline(always)]
     pub(crate) fn new(storage: &'w Storage, pages: &Pages, id: ChunkId) -> Self {
-        let record = storage.chunks.get(id.0);
+        Self::of(storage, pages, id, storage.chunks.get(id.0))
+    }
+
+    /// The same for a chunk that an archetype lists.
+    ///
+    /// # Safety
+    /// The chunk exists.
+    #[inline(always)]
+    pub(crate) unsafe fn listed(storage: &'w Storage, pages: &Pages, id: ChunkId) -> Self {
+        // SAFETY: the caller's promise.
+        Self::of(storage, pages, id, unsafe { *storage.chunks.at(id.0) })
+    }
+
+    #[inline(always)]
+    fn of(storage: &'w Storage, pages: &Pages, id: ChunkId, record: ChunkRecord) -> Self {
         Chunk {
             id,
             base: pages.base(),
@@ -166,11 +180,21 @@ impl<'w> Chunk<'w> {
     /// The archetype has fewer columns.
     #[inline]
     pub unsafe fn set_changed(&self, column: usize, tick: u64) {
-        let record = self.column(column);
         if self.storage.history.is_on() {
             self.storage
                 .before_write_column(self.id, column, &self.storage.history);
         }
+        // SAFETY: the caller's promise, and the column was granted.
+        unsafe { self.set_tick(column, tick) };
+    }
+
+    /// The same where no history has to be told.
+    ///
+    /// # Safety
+    /// As [`set_changed`](Self::set_changed), and no history is on.
+    #[inline(always)]
+    pub(crate) unsafe fn set_tick(&self, column: usize, tick: u64) {
+        let record = self.column(column);
         // SAFETY: as in `changed`. Relaxed: as there.
         unsafe { AtomicU64::from_ptr(&raw mut (*record).changed) }.store(tick, Ordering::Relaxed);
     }

@@ -103,8 +103,9 @@ impl<F: Fetch> Matches<F> {
     ) -> impl Iterator<Item = (ChunkId, Chunk<'a>, F::Columns)> {
         self.archetypes(world)
             .flat_map(move |(archetype, columns)| {
-                archetype.chunks().iter().filter_map(move |&id| {
-                    let chunk = world.chunk(id);
+                // SAFETY: the archetype is one of this world's.
+                let chunks = unsafe { world.chunks_of(archetype) };
+                chunks.filter_map(move |(id, chunk)| {
                     self.filters
                         .iter()
                         .all(|filter| filter.chunk(archetype, chunk, since))

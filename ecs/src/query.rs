@@ -398,11 +398,10 @@ impl World {
         let state = Q::find(self);
         let filters = resolve::<F>(self);
         matching::<Q>(self, state, filters).flat_map(move |(archetype, columns)| {
+            // SAFETY: the archetype is one of this world's.
+            let chunks = unsafe { self.chunks_of(archetype) };
             // SAFETY: the world is borrowed, so nobody writes it, and the fetch writes nothing.
-            archetype
-                .chunks()
-                .iter()
-                .flat_map(move |&id| unsafe { rows::<Q>(self.chunk(id), columns) })
+            chunks.flat_map(move |(_, chunk)| unsafe { rows::<Q>(chunk, columns) })
         })
     }
 
@@ -418,12 +417,23 @@ impl World {
         refuse_twice::<Q>(self, state);
         let tick = self.tick();
         let world = &*self;
-        matching::<Q>(world, Some(state), Some(Vec::new())).flat_map(move |(archetype, columns)| {
-            archetype.chunks().iter().flat_map(move |&id| {
-                let chunk = world.chunk(id);
-                // SAFETY: the world is borrowed mutably for as long as the iterator lives.
+        // Nobody begins to keep what is written while the world is borrowed mutably.
+        let kept = world.pages.history().is_on();
+        let matching = world.archetypes().iter().filter_map(move |archetype| {
+            let columns = Q::columns(state, archetype)?;
+            Some((archetype, columns))
+        });
+        matching.flat_map(move |(archetype, columns)| {
+            // SAFETY: the archetype is one of this world's.
+            let chunks = unsafe { world.chunks_of(archetype) };
+            chunks.flat_map(move |(_, chunk)| {
+                // SAFETY: the world is borrowed mutably for as long as the iterator lives, and without a history nobody has to be told.
                 Q::written(columns, &mut |column| unsafe {
-                    chunk.set_changed(column, tick)
+                    if kept {
+                        chunk.set_changed(column, tick);
+                    } else {
+                        chunk.set_tick(column, tick);
+                    }
                 });
                 // SAFETY: as above, and each row is lent once.
                 unsafe { rows::<Q>(chunk, columns) }

@@ -95,6 +95,12 @@ impl<T: Pod> Table<T> {
         self.first
     }
 
+    /// The same, to write what [`before_write`](Self::before_write) was told of.
+    #[inline(always)]
+    pub(crate) fn first_mut(&mut self) -> *mut T {
+        self.first
+    }
+
     /// The address of a record that exists, to read.
     #[inline(always)]
     pub(crate) fn at(&self, index: u32) -> *const T {

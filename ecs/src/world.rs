@@ -272,6 +272,20 @@ impl World {
         Chunk::new(&self.storage, &self.pages, id)
     }
 
+    /// The chunks of an archetype, in order, without a look at whether they exist.
+    ///
+    /// # Safety
+    /// The archetype is of this world.
+    #[inline(always)]
+    pub(crate) unsafe fn chunks_of<'w>(
+        &'w self,
+        archetype: &'w Archetype,
+    ) -> impl Iterator<Item = (ChunkId, Chunk<'w>)> {
+        // SAFETY: an archetype lists chunks that exist, in the world that it is of.
+        let chunk = |id| unsafe { Chunk::listed(&self.storage, &self.pages, id) };
+        archetype.chunks().iter().map(move |&id| (id, chunk(id)))
+    }
+
     /// Where all chunks have a component.
     #[inline(always)]
     pub(crate) fn column_places(&self, component: ComponentId) -> ColumnPlaces {

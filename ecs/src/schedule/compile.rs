@@ -27,7 +27,7 @@ pub(super) fn compile(nodes: &mut [Named], world: &mut World) -> Result<Plan, Sc
     let mut keys = Keys::default();
     for node in nodes {
         match &mut node.body {
-            Body::System(system) if system.kind() != Kind::Exclusive => {
+            Body::System(system) => {
                 let access = system.declare(world)?;
                 let written = access.items().iter().filter(|item| item.write);
                 node.writes = written.map(|item| item.target).collect();
@@ -51,7 +51,7 @@ pub(super) fn compile(nodes: &mut [Named], world: &mut World) -> Result<Plan, Sc
                 }
                 graph.node(decl);
             }
-            Body::System(_) | Body::Apply => {
+            Body::Exclusive(_) | Body::Apply => {
                 graph.barrier(&node.name);
             }
         }

@@ -16,7 +16,7 @@ pub use scratch::{NoSuchSystem, OverScratch, ScratchBudget, ScratchExcess, Syste
 
 use crate::access::Target;
 use crate::entity::Entity;
-use crate::system::{System, SystemDecl};
+use crate::system::{Kind, System, SystemDecl};
 use crate::workers::Workers;
 use crate::world::{Numbering, World};
 use layerw_frame_graph::{Executor, Plan, RunOptions};
@@ -35,7 +35,10 @@ pub enum Entry {
 
 /// A node's work.
 enum Body {
+    /// A system that runs beside others.
     System(Box<dyn System>),
+    /// One that has the whole world to itself.
+    Exclusive(Box<dyn System>),
     Apply,
 }
 
@@ -104,7 +107,10 @@ impl Schedule {
                     name: decl.name,
                     after: decl.after,
                     writes: Vec::new(),
-                    body: Body::System(decl.system),
+                    body: match decl.system.kind() {
+                        Kind::Exclusive => Body::Exclusive(decl.system),
+                        _ => Body::System(decl.system),
+                    },
                 },
                 Entry::Apply => {
                     applies += 1;

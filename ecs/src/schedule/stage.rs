@@ -16,6 +16,7 @@ use layerw_trace::{Label, label};
 use std::cell::UnsafeCell;
 use std::ops::Range;
 use std::panic::resume_unwind;
+use std::ptr::NonNull;
 
 /// The chunks that each group of row systems visits, in order of archetype and row.
 pub(super) struct Visits {
@@ -63,7 +64,7 @@ impl Visits {
             for archetype in world.archetypes() {
                 let visits = |node: &NodeId| match &nodes[node.index()].body {
                     Body::System(system) => system.visits(archetype.id()),
-                    Body::Apply => false,
+                    Body::Exclusive(_) | Body::Apply => false,
                 };
                 if members.iter().any(visits) {
                     chunks.extend_from_slice(archetype.chunks());
@@ -92,7 +93,7 @@ fn block_rows(members: &[NodeId], nodes: &[Named], world: &World) -> u32 {
     for node in members {
         let whole = match &nodes[node.index()].body {
             Body::System(system) => !system.takes(&mut |component| taken.push(component)),
-            Body::Apply => true,
+            Body::Exclusive(_) | Body::Apply => true,
         };
         if whole {
             return CHUNK_ROWS;
@@ -111,8 +112,11 @@ fn block_rows(members: &[NodeId], nodes: &[Named], world: &World) -> u32 {
 struct Lent<'s> {
     nodes: &'s mut [Named],
     visits: &'s mut Visits,
-    world: &'s mut World,
-    workers: &'s mut Workers,
+    /// The world and the workers are lent for `'s`; a barrier has them mutably, everybody else through `step`.
+    world: NonNull<World>,
+    workers: NonNull<Workers>,
+    /// What all systems up to the next barrier share.
+    step: Step<'s>,
 }
 
 /// One step over one world.
@@ -120,13 +124,9 @@ pub(super) struct Stage<'s> {
     lent: UnsafeCell<Lent<'s>>,
     plan: &'s Plan,
     jobs: &'s Jobs,
-    dt: f64,
-    step: u64,
-    seed: u64,
     /// The change tick before this step; node `i` runs at `base + 1 + i`.
     base: u64,
-    /// That of the step before, and how many nodes it had.
-    last: (u64, u32),
+    news: News,
     /// Whether the world's pages are closed but for grants.
     guarded: bool,
 }
@@ -134,6 +134,34 @@ pub(super) struct Stage<'s> {
 // SAFETY: `lent` is read by any number of workers, and changed by a barrier node while the executor runs nothing else. Systems are
 // `Send + Sync`; the world's columns are written under the plan, `Workers` is made for sharing.
 unsafe impl Sync for Stage<'_> {}
+
+/// From which change tick on what a node sees is news to it.
+struct News {
+    first: u64,
+    /// 1 where it is another tick for each node.
+    each: u64,
+}
+
+impl News {
+    fn new(world: &World, nodes: usize) -> News {
+        let (last_tick, last_nodes) = world.last_step();
+        // In the first step everything is news, also what was made before any tick had passed. Where the step before was another program's, all of it
+        // is: better seen twice than missed.
+        let (first, each) = if world.step() == 0 {
+            (0, 0)
+        } else if last_nodes as usize == nodes {
+            (last_tick + 2, 1)
+        } else {
+            (last_tick + 1, 0)
+        };
+        News { first, each }
+    }
+
+    #[inline(always)]
+    fn since(&self, place: u32) -> u64 {
+        self.first + self.each * u64::from(place)
+    }
+}
 
 impl<'s> Stage<'s> {
     pub(super) fn new(
@@ -145,23 +173,31 @@ impl<'s> Stage<'s> {
         workers: &'s mut Workers,
         base: u64,
     ) -> Self {
-        let (dt, step, seed) = (world.dt(), world.step(), world.seed());
-        let last = world.last_step();
+        let news = News::new(world, plan.nodes().len());
         let guarded = world.is_closed();
+        let (world, workers) = (NonNull::from(world), NonNull::from(workers));
+        // SAFETY: both are lent for `'s`, and only a barrier makes anything mutable of them, which replaces this.
+        let (shared, shared_workers) = unsafe { (world.as_ref(), workers.as_ref()) };
+        let step = Step {
+            world: shared,
+            jobs,
+            workers: shared_workers,
+            dt: shared.dt(),
+            step: shared.step(),
+            seed: shared.seed(),
+        };
         Stage {
             lent: UnsafeCell::new(Lent {
                 nodes,
                 visits,
                 world,
                 workers,
+                step,
             }),
             plan,
             jobs,
-            dt,
-            step,
-            seed,
             base,
-            last,
+            news,
             guarded,
         }
     }
@@ -171,57 +207,36 @@ impl<'s> Stage<'s> {
         let Lent {
             nodes,
             visits,
-            world,
+            step,
             ..
         } = self.lent.get_mut();
-        visits.refresh(nodes, self.plan, world);
+        visits.refresh(nodes, self.plan, step.world);
     }
 
     /// The world, for whoever runs the nodes one by one and looks between two of them.
     pub(super) fn world(&self) -> &World {
-        self.lent().world
+        self.lent().step.world
     }
 
     /// What systems see.
+    #[inline(always)]
     fn lent(&self) -> &Lent<'s> {
         // SAFETY: only barriers make `&mut Lent`, and none runs while a system does.
         unsafe { &*self.lent.get() }
     }
 
-    fn step(&self) -> Step<'_> {
-        let lent = self.lent();
-        Step {
-            world: lent.world,
-            jobs: self.jobs,
-            workers: lent.workers,
-            dt: self.dt,
-            step: self.step,
-            seed: self.seed,
-        }
-    }
-
+    #[inline(always)]
     fn run_of<'a>(&self, step: &'a Step<'a>, node: NodeId, worker: usize, chunk: u32) -> Run<'a> {
         let place = node.index() as u32;
-        let tick = self.base + 1 + u64::from(place);
-        // In the first step everything is news, also what was made before any tick had passed. Where the step before was another program's, all of it
-        // is: better seen twice than missed.
-        let (last_tick, last_nodes) = self.last;
-        let since = if self.step == 0 {
-            0
-        } else if last_nodes as usize == self.plan.nodes().len() {
-            last_tick + 2 + u64::from(place)
-        } else {
-            last_tick + 1
-        };
         Run {
             step,
             worker,
             home: worker,
             place,
             chunk,
-            tick,
+            tick: self.base + 1 + u64::from(place),
             shared: None,
-            since,
+            since: self.news.since(place),
         }
     }
 
@@ -233,57 +248,64 @@ impl<'s> Stage<'s> {
         let lent = self.lent();
         let named = &lent.nodes[node.index()];
         while_running(worker, &named.name, || {
-            let _granted = lent.world.grant(&named.writes, chunk);
+            let _granted = lent.step.world.grant(&named.writes, chunk);
             run();
         });
     }
 
     /// Runs a barrier node.
+    #[cold]
+    #[inline(never)]
     fn barrier(&self, node: NodeId) {
         // SAFETY: the plan orders a barrier against every other node, so nothing else runs, and no
         // reference from `lent` is alive.
         let lent = unsafe { &mut *self.lent.get() };
-        if let Err(damaged) = lent.world.open() {
+        // SAFETY: lent for `'s`; nothing else runs, so nobody uses the references in `step`, which are made anew below.
+        let (world, workers) = unsafe { (lent.world.as_mut(), lent.workers.as_mut()) };
+        if let Err(damaged) = world.open() {
             // No message on the way: it is not this node's fault.
             resume_unwind(Box::new(damaged));
         }
-        lent.world.set_tick(self.base + 1 + node.index() as u64);
+        world.set_tick(self.base + 1 + node.index() as u64);
         let named = &lent.nodes[node.index()];
         match &named.body {
-            Body::System(system) => {
-                let numbering = lent.world.numbering();
-                while_running(0, &named.name, || system.run_exclusive(lent.world));
+            Body::System(system) | Body::Exclusive(system) => {
+                let numbering = world.numbering();
+                while_running(0, &named.name, || system.run_exclusive(world));
                 // The systems after this one would take columns of the world that was for columns of the one that is.
                 assert!(
-                    lent.world.numbering() == numbering,
+                    world.numbering() == numbering,
                     "the world was restored or replaced in the middle of a step; do it between two steps"
                 );
             }
-            Body::Apply => lent.workers.apply(lent.world),
+            Body::Apply => workers.apply(world),
         }
-        lent.visits.refresh(lent.nodes, self.plan, lent.world);
+        lent.visits.refresh(lent.nodes, self.plan, world);
         if self.guarded {
-            lent.world.close();
+            world.close();
         }
+        // SAFETY: as in `new`.
+        (lent.step.world, lent.step.workers) =
+            unsafe { (lent.world.as_ref(), lent.workers.as_ref()) };
     }
 }
 
 impl Work for Stage<'_> {
+    #[inline]
     fn run(&self, node: NodeId, worker: usize) {
-        if self.plan.node(node).barrier {
+        let lent = self.lent();
+        let Body::System(system) = &lent.nodes[node.index()].body else {
             return self.barrier(node);
+        };
+        let step = &lent.step;
+        let run = self.run_of(step, node, worker, 0);
+        // SAFETY: the plan orders this node after all that conflict with it, so its declared access is held; the executor calls on
+        // the thread that runs as `worker`.
+        let work = || unsafe { step.workers.count(worker, run.place, || system.run(&run)) };
+        if self.guarded {
+            return self.run_granted(node, worker, None, work);
         }
-        if let Body::System(system) = &self.lent().nodes[node.index()].body {
-            let step = self.step();
-            let run = self.run_of(&step, node, worker, 0);
-            // SAFETY: the plan orders this node after all that conflict with it, so its declared access is held; the executor calls on
-            // the thread that runs as `worker`.
-            let work = || unsafe { step.workers.count(worker, run.place, || system.run(&run)) };
-            if self.guarded {
-                return self.run_granted(node, worker, None, work);
-            }
-            work();
-        }
+        work();
     }
 
     fn chunks(&self, group: GroupId) -> usize {
@@ -301,7 +323,7 @@ impl Work for Stage<'_> {
             return 1;
         }
         let chunk = lent.visits.groups[group.index()][chunk];
-        (lent.world.chunk(chunk).len() as u32).div_ceil(rows)
+        (lent.step.world.chunk(chunk).len() as u32).div_ceil(rows)
     }
 
     fn run_block(&self, node: NodeId, chunk: usize, block: u32, worker: usize) {
@@ -320,10 +342,10 @@ impl Stage<'_> {
             return;
         };
         if let Body::System(system) = &lent.nodes[node.index()].body {
-            let step = self.step();
+            let step = &lent.step;
             // Commands of a block come after those of the blocks before it.
             let place = chunk as u32 * BLOCKS_MAX + block;
-            let mut run = self.run_of(&step, node, worker, place);
+            let mut run = self.run_of(step, node, worker, place);
             let threads = self.jobs.threads();
             if threads > 1 && lent.visits.groups[group.index()].len() < CHUNKS_PER_WORKER * threads
             {

@@ -2,7 +2,7 @@
 
 use super::copy::copy_value;
 use super::{Context, Storage};
-use crate::chunk::{CHUNK_ROWS, ChunkId, ChunkRecord, ColumnRecord};
+use crate::chunk::{CHUNK_ROWS, ChunkId, ChunkRecord};
 use crate::entities::{Entities, Location};
 use crate::entity::Entity;
 use crate::error::EcsError;
@@ -125,69 +125,67 @@ impl Storage {
     ) {
         // SAFETY: locations of living entities lead to chunks.
         let hole = unsafe { *self.chunks.at(location.chunk()) };
-        let archetype = &mut self.archetypes[hole.archetype as usize];
-        archetype.rows -= 1;
-        let last_id = archetype.chunks[archetype.live - 1];
-        // SAFETY: chunks of an archetype exist.
-        let last = unsafe { *self.chunks.at(last_id.0) };
-        let last_row = last.len - 1;
-        if last_id.0 != location.chunk() || last_row != location.row() {
-            self.fill(hole, location, last, last_row, entities, context);
+        let last = self.last_row(hole.archetype);
+        if last.at != location {
+            self.prepare_fill(hole, location, context);
+            let base = context.pages.base();
+            let columns = self.columns.first_mut();
+            let sizes = self.archetypes[hole.archetype as usize].sizes();
+            for (column, &size) in sizes.iter().enumerate() {
+                // SAFETY: both chunks are of this archetype, so their column records exist and their columns hold values of `size` bytes at
+                // rows below their capacity; the two rows differ, so they do not overlap. `&mut self` excludes readers.
+                unsafe {
+                    let to = columns.add(hole.columns as usize + column);
+                    let from = (*columns.add(last.record.columns as usize + column)).offset;
+                    let source = value_at(base, from, last.at.row(), size);
+                    copy_value(
+                        source,
+                        value_at(base, (*to).offset, location.row(), size),
+                        size,
+                    );
+                    (*to).changed = context.tick;
+                }
+            }
+            fill_entity(hole, location, last, entities, context);
         }
-        // SAFETY: as above; `&mut self` excludes readers.
-        unsafe { (*self.chunks.at_mut(last_id.0)).len = last_row };
-        if last_row == 0 && last.order > 0 {
-            self.close_chunk(last_id, context);
-        }
+        self.shrink(last, context);
     }
 
-    /// Copies the last row of an archetype over another.
+    /// The row at the end of an archetype that has rows.
     #[inline(always)]
-    fn fill(
-        &mut self,
-        hole: ChunkRecord,
-        location: Location,
-        last: ChunkRecord,
-        last_row: u32,
-        entities: &mut Entities,
-        context: Context<'_>,
-    ) {
+    fn last_row(&self, archetype: u32) -> LastRow {
+        let archetype = &self.archetypes[archetype as usize];
+        let id = archetype.chunks[archetype.live - 1];
+        // SAFETY: chunks of an archetype exist.
+        let record = unsafe { *self.chunks.at(id.0) };
+        let at = Location::new(id.0, record.len - 1);
+        LastRow { at, record }
+    }
+
+    /// To be called before a row is written over by the last one.
+    #[inline(always)]
+    fn prepare_fill(&mut self, hole: ChunkRecord, location: Location, context: Context<'_>) {
         if context.pages.history().is_on() {
             self.before_write_rows(ChunkId(location.chunk()), location.row(), 1, context);
+            self.columns
+                .before_write(hole.columns, hole.column_count as usize);
         }
-        let (base, row) = (context.pages.base(), location.row() as usize);
-        let to = self
-            .columns
-            .range_mut(hole.columns, hole.column_count as usize);
-        let from = self.first_column(last);
-        let sizes = self.archetypes[hole.archetype as usize].sizes();
-        for (column, &size) in sizes.iter().enumerate() {
-            // SAFETY: both chunks are of this archetype, so their column records exist and their columns hold values of `size` bytes at
-            // rows below their capacity; the two rows differ, so they do not overlap. `&mut self` excludes readers.
-            unsafe {
-                let (from, to): (ColumnRecord, &mut ColumnRecord) =
-                    (*from.add(column), &mut *to.add(column));
-                let source =
-                    base.wrapping_add(from.offset as usize + last_row as usize * size as usize);
-                let target = base.wrapping_add(to.offset as usize + row * size as usize);
-                copy_value(source, target, size);
-                to.changed = context.tick;
-            }
-        }
-        let (source, target): (*const Entity, *mut Entity) = (
-            context.pages.at(last.entities).cast(),
-            context.pages.at(hole.entities).cast(),
-        );
-        // SAFETY: rows below the capacities of the two entity columns; the last row holds a living entity.
-        let moved = unsafe {
-            let moved = source.add(last_row as usize).read();
-            target.add(row).write(moved);
-            moved
-        };
-        entities.relocate(moved.index(), location);
     }
 
-    /// Moves an entity's row to another archetype. Values of components that only the target has are for the caller to write.
+    /// Takes the last row off, whose values are elsewhere by now.
+    #[inline(always)]
+    fn shrink(&mut self, last: LastRow, context: Context<'_>) {
+        let LastRow { at, record } = last;
+        // SAFETY: chunks of an archetype exist; `&mut self` excludes readers.
+        unsafe { (*self.chunks.at_mut(at.chunk())).len = at.row() };
+        self.archetypes[record.archetype as usize].rows -= 1;
+        if at.row() == 0 && record.order > 0 {
+            self.close_chunk(ChunkId(at.chunk()), context);
+        }
+    }
+
+    /// Moves an entity's row to another archetype, and the last row of its own to where it was: one pass over the columns of its own. Values of
+    /// components that only the target has are for the caller to write.
     pub(crate) fn move_row(
         &mut self,
         entity: Entity,
@@ -198,38 +196,46 @@ impl Storage {
     ) -> Result<Location, EcsError> {
         let id = self.room(target, 1, context)?;
         // SAFETY: locations of living entities lead to chunks, and so do ids.
-        let (source, chunk) = unsafe { (*self.chunks.at(location.chunk()), *self.chunks.at(id.0)) };
-        debug_assert_ne!(source.archetype, target);
-        let row = chunk.len;
+        let (hole, chunk) = unsafe { (*self.chunks.at(location.chunk()), *self.chunks.at(id.0)) };
+        debug_assert_ne!(hole.archetype, target);
+        let moved = Location::new(id.0, chunk.len);
+        let last = self.last_row(hole.archetype);
+        let fills = last.at != location;
+        if fills {
+            self.prepare_fill(hole, location, context);
+        }
+        let base = context.pages.base();
+        let columns = self.columns.first_mut();
         let (here, there) = (
-            &self.archetypes[source.archetype as usize],
+            &self.archetypes[hole.archetype as usize],
             &self.archetypes[target as usize],
         );
-        let (mut column, base) = (0, context.pages.base());
-        for (from, component) in here.components().iter().enumerate() {
-            // Both lists are sorted, so one walk over the target's finds all that the two share.
-            while there
-                .components()
-                .get(column)
-                .is_some_and(|other| other < component)
-            {
-                column += 1;
-            }
-            if there.components().get(column) == Some(component) {
-                let size = here.sizes()[from];
-                let source = self.column_offset(source, from) as usize
-                    + location.row() as usize * size as usize;
-                let target =
-                    self.column_offset(chunk, column) as usize + row as usize * size as usize;
-                // SAFETY: rows below the capacities of two columns of this component; different chunks, so disjoint.
-                unsafe { copy_value(base.wrapping_add(source), base.wrapping_add(target), size) };
+        for (column, (&component, &size)) in here.components().iter().zip(here.sizes()).enumerate()
+        {
+            // SAFETY: columns of the three chunks exist, those of the hole and of the last row in the same order, and all hold values of this
+            // component at rows below their capacities; no two of the rows are the same, so they do not overlap. `&mut self` excludes readers.
+            unsafe {
+                let from = columns.add(hole.columns as usize + column);
+                let value = value_at(base, (*from).offset, location.row(), size);
+                if let Some(column) = there.column(component) {
+                    let to = (*columns.add(chunk.columns as usize + column)).offset;
+                    copy_value(value, value_at(base, to, moved.row(), size), size);
+                }
+                if fills {
+                    let last_column = (*columns.add(last.record.columns as usize + column)).offset;
+                    let source = value_at(base, last_column, last.at.row(), size);
+                    copy_value(source, value, size);
+                    (*from).changed = context.tick;
+                }
             }
         }
+        if fills {
+            fill_entity(hole, location, last, entities, context);
+        }
         self.add_rows(id, 1, context);
-        self.set_entity(id, row, entity, context);
-        let moved = Location::new(id.0, row);
+        self.set_entity(id, moved.row(), entity, context);
         entities.relocate(entity.index(), moved);
-        self.remove_row(location, entities, context);
+        self.shrink(last, context);
         Ok(moved)
     }
 
@@ -239,4 +245,38 @@ impl Storage {
         debug_assert!(record.capacity <= CHUNK_ROWS);
         (record.len, record.capacity - record.len)
     }
+}
+
+/// The row at the end of an archetype.
+#[derive(Copy, Clone)]
+struct LastRow {
+    at: Location,
+    /// Its chunk.
+    record: ChunkRecord,
+}
+
+/// The address of a value of `size` bytes in a column that begins at `offset`.
+#[inline(always)]
+fn value_at(base: *mut u8, offset: u32, row: u32, size: u32) -> *mut u8 {
+    base.wrapping_add(offset as usize + row as usize * size as usize)
+}
+
+/// Puts the entity of an archetype's last row in the place of another.
+#[inline(always)]
+fn fill_entity(
+    hole: ChunkRecord,
+    location: Location,
+    last: LastRow,
+    entities: &mut Entities,
+    context: Context<'_>,
+) {
+    let source: *const Entity = context.pages.at(last.record.entities).cast();
+    let target: *mut Entity = context.pages.at(hole.entities).cast();
+    // SAFETY: rows below the capacities of the two entity columns; the last row holds a living entity.
+    let moved = unsafe {
+        let moved = source.add(last.at.row() as usize).read();
+        target.add(location.row() as usize).write(moved);
+        moved
+    };
+    entities.relocate(moved.index(), location);
 }

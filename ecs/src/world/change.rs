@@ -1,14 +1,14 @@
 //! Components of living entities: read, changed, given and taken.
 
 use super::World;
-use crate::bundle::{Bundle, UNKNOWN};
-use crate::chunk::ChunkId;
+use crate::bundle::{BUNDLE_MAX, Bundle, UNKNOWN};
 use crate::entities::Location;
 use crate::entity::{Entity, NoSuchEntity};
 use crate::error::EcsError;
 use crate::registry::ComponentId;
 use crate::schema::Component;
 use crate::storage::Context;
+use std::mem::MaybeUninit;
 
 impl World {
     /// A component of an entity; `None` where the entity does not live or has no such component.
@@ -70,23 +70,28 @@ impl World {
             _ => self.find_with(place, source)?,
         };
         let location = self.bring(entity, location, source, target)?;
-        let chunk = ChunkId(location.chunk());
-        let record = self.storage.chunks.get(chunk.0);
-        let mut targets: super::spawn::Targets = [std::ptr::null_mut(); crate::bundle::BUNDLE_MAX];
+        let record = self.storage.chunks.get(location.chunk());
+        // Not all null: that would be a write of half a kilobyte.
+        let mut targets = [MaybeUninit::<*mut u8>::uninit(); BUNDLE_MAX];
         let context = Context {
             components: &self.components,
             pages: &self.pages,
             tick: self.root().tick,
         };
-        for (index, &id) in self.bundles.infos[place].written.iter().enumerate() {
+        let written = &self.bundles.infos[place].written;
+        for (to, &id) in targets[..B::COUNT].iter_mut().zip(written) {
             let column = self.storage.archetypes[target as usize]
                 .column(id)
                 .expect("the target has the bundle's components");
-            targets[index] = self.pages.at(self.storage.column_offset(record, column));
-            self.storage.mark_column(location, column, context);
+            to.write(self.pages.at(self.storage.column_offset(record, column)));
+            // Where the entity moved, all columns of the row that it got are marked.
+            if source == target {
+                self.storage.mark_column(location, column, context);
+            }
         }
-        // SAFETY: the row exists, the addresses are of the columns of the bundle's own components, and `&mut self` excludes readers.
-        unsafe { bundle.write(targets.as_ptr(), location.row() as usize) };
+        // SAFETY: the row exists, the `COUNT` addresses written above are of the columns of the bundle's own components, and `&mut self` excludes
+        // readers.
+        unsafe { bundle.write(targets.as_ptr().cast(), location.row() as usize) };
         Ok(())
     }
 

@@ -3,8 +3,8 @@
 //! else.
 //!
 //! Reading the clock twice costs more than an empty node. A task of 4 µs or more is timed each time,
-//! a cheaper one every 16th step and counted 16 times. Every task's turn comes in another step, so
-//! no step carries all the clock readings.
+//! a cheaper one every 16th step and counted 16 times, and one that is hardly there every 64th.
+//! Every task's turn comes in another step, so no step carries all the clock readings.
 
 use layerw_trace::now_ns;
 
@@ -16,6 +16,10 @@ const UNKNOWN_NS: f32 = 20_000.0;
 const ALWAYS_TIMED_NS: f32 = 4_000.0;
 /// The others are timed in one of so many steps, a power of two.
 const SAMPLED_STEPS: u32 = 16;
+/// One of less than so many ns, of which hundreds do not make a wake worth it, only in one of that
+/// many: reading the clock in each 16th would be a tenth of what it costs.
+const TINY_NS: f32 = 200.0;
+const TINY_STEPS: u32 = 64;
 /// Share of a new measurement in the average.
 const NEW_SHARE: f32 = 0.25;
 
@@ -32,7 +36,7 @@ pub(super) struct Costs {
 struct TaskCost {
     /// Average per step as f32, negative while unknown.
     estimate_ns: AtomicU32,
-    /// 0, or `SAMPLED_STEPS - 1`.
+    /// 0, or less by one than `SAMPLED_STEPS` or `TINY_STEPS`.
     sample_mask: AtomicU32,
     /// Sum over all steps; sampled ones count for those between them.
     total_ns: AtomicU64,
@@ -100,7 +104,11 @@ impl Costs {
         };
         cost.estimate_ns.store(estimate.to_bits(), Relaxed);
         let always = surprising || estimate >= ALWAYS_TIMED_NS;
-        let mask = if always { 0 } else { SAMPLED_STEPS - 1 };
+        let mask = match estimate {
+            _ if always => 0,
+            ..TINY_NS => TINY_STEPS - 1,
+            _ => SAMPLED_STEPS - 1,
+        };
         cost.sample_mask.store(mask, Relaxed);
     }
 
@@ -213,7 +221,7 @@ mod tests {
         let costs = Costs::new(16, 0);
         for task in 0..16 {
             assert!(costs.is_timed(task, 0), "before the first measurement");
-            costs.learn_turn(task, 100);
+            costs.learn_turn(task, 1000);
         }
         for step in 0..32 {
             let timed = (0..16).filter(|&task| costs.is_timed(task, step)).count();
@@ -222,15 +230,25 @@ mod tests {
     }
 
     #[test]
+    fn a_task_that_is_hardly_there_is_timed_in_one_step_of_64_until_it_grows() {
+        let costs = Costs::new(1, 0);
+        costs.learn_turn(0, 100);
+        let timed = |costs: &Costs| (0..128).filter(|&step| costs.is_timed(0, step)).count();
+        assert_eq!(timed(&costs), 2);
+        costs.learn_turn(0, 300_000);
+        assert_eq!(timed(&costs), 128);
+    }
+
+    #[test]
     fn a_sample_counts_for_the_steps_between() {
         let costs = Costs::new(1, 0);
         for step in 0..161 {
             if costs.is_timed(0, step) {
-                costs.learn_turn(0, 100);
+                costs.learn_turn(0, 1000);
             }
         }
         // The first step is timed as well and counts once.
-        assert_eq!(costs.total_ns(0), 100 + 100 * 16 * 10);
+        assert_eq!(costs.total_ns(0), 1000 + 1000 * 16 * 10);
     }
 
     #[test]
