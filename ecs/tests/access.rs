@@ -1,5 +1,7 @@
 //! Systems over one world: what they declare, what they may touch, and what a step that fails leaves behind.
 
+mod scene;
+
 use layerw_ecs::row::IntoRow;
 use layerw_ecs::schedule::{Entry, Failure, Schedule};
 use layerw_ecs::whole::{Exclusive, IntoWhole};
@@ -8,9 +10,10 @@ use layerw_ecs::{
     Changed, Commands, Cx, Entity, LocalMut, Query, Res, ResMut, World, component, par,
 };
 use layerw_frame_graph::RunOptions;
-use layerw_jobs::{Jobs, on_fresh_thread};
+use layerw_jobs::on_fresh_thread;
 use layerw_memory::{Arena, MemoryConfig};
 use layerw_trace::label;
+use scene::Scene;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -31,42 +34,6 @@ struct Seen(u32);
 /// Wider than the others, so that taking it for one of them shows.
 #[component]
 struct Wide([u64; 8]);
-
-/// A world, its systems and their workers.
-struct Scene {
-    world: World,
-    schedule: Schedule,
-    workers: Workers,
-    jobs: Jobs,
-}
-
-impl Scene {
-    fn new(world: World, entries: Vec<Entry>) -> Scene {
-        Scene::on(1, world, entries)
-    }
-
-    fn on(threads: usize, mut world: World, entries: Vec<Entry>) -> Scene {
-        let jobs = Jobs::new(threads).expect("as many workers as asked for");
-        let schedule =
-            Schedule::new(entries, &mut world, threads).expect("the systems form a graph");
-        let workers = Workers::new(world.arena(), threads, 1 << 20).expect("room for scratch");
-        Scene {
-            world,
-            schedule,
-            workers,
-            jobs,
-        }
-    }
-
-    fn step(&mut self) -> Result<(), Failure> {
-        self.schedule.step(
-            &mut self.world,
-            &self.jobs,
-            &mut self.workers,
-            RunOptions::default(),
-        )
-    }
-}
 
 fn world() -> World {
     let arena = Arena::new(&MemoryConfig::with_total(16 << 20)).expect("a small arena");
@@ -112,7 +79,7 @@ fn a_resource_that_a_system_writes_is_known_to_have_changed() {
     on_thread(|| {
         let mut world = world();
         world.insert_resource(Seen(0));
-        let mut scene = Scene::new(world, vec![whole(count)]);
+        let mut scene = Scene::new(1, world, vec![whole(count)]);
         let mut checkpoint = scene.world.checkpoint();
         for step in 1..4 {
             scene.step().expect("nothing fails");
@@ -156,7 +123,7 @@ fn looking_for_changes_waits_for_who_makes_them() {
             row(weigh.changed::<Heat>()),
             after,
         ];
-        let scene = Scene::new(world, entries);
+        let scene = Scene::new(1, world, entries);
         let plan = scene.schedule.plan();
         let names = |edge: &layerw_frame_graph::Edge| {
             [edge.from, edge.to].map(|node| plan.node(node).name.as_str())
@@ -179,7 +146,7 @@ fn changes_are_seen_once_after_each_write() {
         let mut world = world();
         world.insert_resource(Seen(0));
         world.spawn((Mass(1), Heat(0)));
-        let mut scene = Scene::new(world, vec![whole(look), whole(heat)]);
+        let mut scene = Scene::new(1, world, vec![whole(look), whole(heat)]);
         let mut seen = Vec::new();
         for _ in 0..6 {
             scene.step().expect("nothing fails");
@@ -199,7 +166,7 @@ fn changes_are_news_to_a_program_with_other_systems() {
         world.spawn((Mass(1), Heat(0)));
         let more = (0..5).map(|number| exclusive_named(&format!("rest {number}"), |_| {}));
         let first = more.chain([whole(heat), whole(look)]).collect();
-        let mut scene = Scene::new(world, first);
+        let mut scene = Scene::new(1, world, first);
         for _ in 0..3 {
             scene.step().expect("nothing fails");
         }
@@ -229,7 +196,7 @@ fn what_systems_cost_is_remembered_when_the_world_goes_back() {
     on_thread(|| {
         let mut world = world();
         world.insert_resource(Seen(0));
-        let mut scene = Scene::new(world, vec![whole(count)]);
+        let mut scene = Scene::new(1, world, vec![whole(count)]);
         scene.world.keep_steps(3, 1 << 20).expect("room");
         let calls = |scene: &Scene| scene.schedule.costs().map(|cost| cost.calls).sum::<u64>();
         (0..3).for_each(|_| scene.step().expect("nothing fails"));
@@ -250,7 +217,7 @@ fn a_query_is_empty_when_the_last_entity_has_gone() {
         let mut world = world();
         world.insert_resource(Seen(7));
         let last = world.spawn(Mass(1));
-        let mut scene = Scene::new(world, vec![whole(nobody)]);
+        let mut scene = Scene::new(1, world, vec![whole(nobody)]);
         scene.step().expect("nothing fails");
         assert_eq!(scene.world.resource(), Some(&Seen(0)));
         scene.world.despawn(last).expect("lives");
@@ -264,7 +231,7 @@ fn another_world_in_its_place_has_numbers_of_its_own() {
     on_thread(|| {
         let mut first = world();
         first.spawn((Mass(1), Heat(2)));
-        let mut scene = Scene::new(first, vec![row(weigh), row(cool)]);
+        let mut scene = Scene::new(1, first, vec![row(weigh), row(cool)]);
         scene.step().expect("nothing fails");
 
         let mut other = world();
@@ -293,7 +260,7 @@ fn a_world_that_is_restored_in_the_middle_of_a_step_stops_it() {
         let mut world = world();
         world.spawn((Mass(1), Heat(2)));
         let restore = move |world: &mut World| drop(world.restore(&image));
-        let mut scene = Scene::new(world, vec![exclusive(restore), row(weigh)]);
+        let mut scene = Scene::new(1, world, vec![exclusive(restore), row(weigh)]);
         let failure = scene.step().expect_err("columns have moved");
         assert_eq!(failure.system, "alone");
         assert_eq!(
@@ -326,7 +293,7 @@ fn commands_that_memory_does_not_suffice_for_fail_for_their_system() {
             world.snapshot(&mut image, b"").expect("memory takes all");
             let mut entries = vec![row(weigh), whole(flood)];
             entries.extend(apply.then_some(Entry::Apply));
-            let mut scene = Scene::new(world, entries);
+            let mut scene = Scene::new(1, world, entries);
             for _ in 0..3 {
                 let failure = scene.step().expect_err("24 pages hold no flood");
                 assert_eq!((failure.system.as_str(), failure.step), ("flood", 0));
@@ -344,7 +311,7 @@ fn bear(mut commands: Commands) {
 #[test]
 fn commands_of_a_step_that_was_broken_off_are_forgotten() {
     on_thread(|| {
-        let mut scene = Scene::new(world(), vec![whole(bear)]);
+        let mut scene = Scene::new(1, world(), vec![whole(bear)]);
         let Scene {
             world,
             schedule,
@@ -374,7 +341,7 @@ fn a_restored_world_that_lacks_a_resource_is_refused_in_words() {
             mut world,
             mut schedule,
             ..
-        } = Scene::new(world, vec![whole(needs)]);
+        } = Scene::new(1, world, vec![whole(needs)]);
         schedule.bind(&mut world).expect("bound already");
         world.restore(&image).expect("a good image");
         let refusal = schedule.bind(&mut world).expect_err("there is no `Seen`");
@@ -409,7 +376,7 @@ fn a_loop_that_panics_fails_its_step_and_no_other() {
         let mut world = world();
         world.spawn_batch((0..10_000).map(Mass));
         world.insert_resource(Seen(0));
-        let mut scene = Scene::on(2, world, vec![whole(stumble)]);
+        let mut scene = Scene::new(2, world, vec![whole(stumble)]);
         for step in 0..4 {
             scene.world.set_step(step);
             for _ in 0..20 {
@@ -446,7 +413,7 @@ fn a_pending_of_another_step_is_no_entity_of_this_one() {
     on_thread(|| {
         let mut world = world();
         world.insert_local(Kept::default());
-        let mut scene = Scene::new(world, vec![whole(hoard)]);
+        let mut scene = Scene::new(1, world, vec![whole(hoard)]);
         scene.step().expect("nothing was kept yet");
         let failure = scene
             .step()
@@ -480,7 +447,7 @@ fn a_chain_goes_over_a_chunk_in_blocks_and_keeps_the_order_of_rows() {
             };
             row(note.named(name))
         });
-        let mut scene = Scene::new(world, vec![first, second]);
+        let mut scene = Scene::new(1, world, vec![first, second]);
         for _ in 0..6 {
             order.lock().expect("no panic").clear();
             scene.step().expect("nothing fails");
@@ -523,7 +490,7 @@ fn rows_of_a_heavy_system_are_shared_and_a_panic_names_its_entity() {
             met.fetch_or(1 << cx.worker(), Relaxed);
             assert!(entity.to_bits() != at.load(Relaxed), "enough");
         };
-        let mut scene = Scene::on(2, world, vec![row(toil.named("toil"))]);
+        let mut scene = Scene::new(2, world, vec![row(toil.named("toil"))]);
         // There is one chunk; when the second worker comes is the machine's affair.
         let mut steps = 0;
         while workers.load(Relaxed) != 0b11 && steps < 5_000 {

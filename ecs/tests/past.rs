@@ -1,15 +1,16 @@
 //! States that a world was in: forks and past steps are the states that they were taken of, whatever was written since.
 
+mod scene;
+
 use layerw_ecs::row::IntoRow;
-use layerw_ecs::schedule::{Entry, Schedule};
+use layerw_ecs::schedule::Entry;
 use layerw_ecs::whole::{Exclusive, IntoWhole};
-use layerw_ecs::workers::Workers;
 use layerw_ecs::{
     Commands, Cx, EcsError, Entity, Events, Fork, Query, ResMut, StateHash, World, component,
 };
-use layerw_frame_graph::RunOptions;
-use layerw_jobs::{Jobs, on_fresh_thread};
+use layerw_jobs::on_fresh_thread;
 use layerw_memory::{Arena, MemoryConfig, PAGE};
+use scene::Scene;
 
 #[component]
 struct Position([f32; 3]);
@@ -83,51 +84,27 @@ fn stretch(mut wide: Query<&mut Wide>, cx: Cx) {
     }
 }
 
-/// A world with its systems and workers.
-struct Scene {
-    world: World,
-    schedule: Schedule,
-    workers: Workers,
-    jobs: Jobs,
+/// The systems above over a world, and more behind them, on two workers.
+fn scene(world: World, more: Vec<Entry>) -> Scene {
+    let mut entries = vec![
+        Entry::System(drift.decl().finish()),
+        Entry::System(grow_old.decl().finish()),
+        Entry::System(IntoWhole::decl(stretch).finish()),
+        Entry::Apply,
+        Entry::System(IntoWhole::decl(sum).finish()),
+    ];
+    entries.extend(more);
+    Scene::new(2, world, entries)
 }
 
-impl Scene {
-    fn new(mut world: World, more: Vec<Entry>) -> Scene {
-        let jobs = Jobs::new(2).expect("two workers");
-        let mut entries = vec![
-            Entry::System(drift.decl().finish()),
-            Entry::System(grow_old.decl().finish()),
-            Entry::System(IntoWhole::decl(stretch).finish()),
-            Entry::Apply,
-            Entry::System(IntoWhole::decl(sum).finish()),
-        ];
-        entries.extend(more);
-        let schedule = Schedule::new(entries, &mut world, 2).expect("the systems form a graph");
-        let workers = Workers::new(world.arena(), 2, 4 << 20).expect("room for scratch");
-        Scene {
-            world,
-            schedule,
-            workers,
-            jobs,
-        }
+/// The hash after each of so many steps.
+fn steps(scene: &mut Scene, count: usize) -> Vec<StateHash> {
+    let mut hashes = Vec::new();
+    for _ in 0..count {
+        scene.step().expect("no system fails");
+        hashes.push(scene.world.hash());
     }
-
-    fn step(&mut self) -> bool {
-        let (world, options) = (&mut self.world, RunOptions::default());
-        let done = self
-            .schedule
-            .step(world, &self.jobs, &mut self.workers, options);
-        done.is_ok()
-    }
-
-    fn steps(&mut self, count: usize) -> Vec<StateHash> {
-        let mut hashes = Vec::new();
-        for _ in 0..count {
-            assert!(self.step());
-            hashes.push(self.world.hash());
-        }
-        hashes
-    }
+    hashes
 }
 
 /// On a thread of its own: a thread makes workers once.
@@ -245,14 +222,14 @@ fn a_fork_is_the_world_of_its_moment_whatever_is_done_since() {
 #[test]
 fn going_back_and_on_again_gives_the_same_hashes() {
     on_thread(|| {
-        let mut scene = Scene::new(world(), Vec::new());
+        let mut scene = scene(world(), Vec::new());
         scene.world.keep_steps(20, 64 << 20).expect("room");
-        let hashes = scene.steps(30);
+        let hashes = steps(&mut scene, 30);
         for back in [1, 7, 12] {
             scene.world.rewind(back).expect("kept");
             let step = scene.world.step() as usize;
             assert_eq!(scene.world.hash(), hashes[step - 1], "after step {step}");
-            assert_eq!(scene.steps(30 - step), hashes[step..]);
+            assert_eq!(steps(&mut scene, 30 - step), hashes[step..]);
         }
         let kept = scene.world.kept();
         assert_eq!(
@@ -268,22 +245,22 @@ fn going_back_and_on_again_gives_the_same_hashes() {
         scene.world.rewind(20).expect("kept");
         assert_eq!(scene.world.hash(), hashes[9]);
         assert_eq!(scene.world.kept().steps, 0);
-        assert_eq!(scene.steps(20), hashes[10..]);
+        assert_eq!(steps(&mut scene, 20), hashes[10..]);
     });
 }
 
 #[test]
 fn what_is_edited_between_steps_is_part_of_the_step_before() {
     on_thread(|| {
-        let mut scene = Scene::new(world(), Vec::new());
+        let mut scene = scene(world(), Vec::new());
         scene.world.keep_steps(4, 64 << 20).expect("room");
-        scene.steps(2);
+        steps(&mut scene, 2);
         scene.world.spawn((Mark, Late(7)));
         let edited = scene.world.hash();
-        let after = scene.steps(1);
+        let after = steps(&mut scene, 1);
         scene.world.rewind(1).expect("kept");
         assert_eq!(scene.world.hash(), edited);
-        assert_eq!(scene.steps(1), after);
+        assert_eq!(steps(&mut scene, 1), after);
     });
 }
 
@@ -295,10 +272,10 @@ fn fail_at_five(total: ResMut<Total>, cx: Cx) {
 fn a_step_that_failed_is_undone() {
     on_thread(|| {
         let fails = Entry::System(IntoWhole::decl(fail_at_five).finish());
-        let mut scene = Scene::new(world(), vec![fails]);
+        let mut scene = scene(world(), vec![fails]);
         scene.world.keep_steps(1, 64 << 20).expect("room");
-        let hashes = scene.steps(5);
-        assert!(!scene.step());
+        let hashes = steps(&mut scene, 5);
+        assert!(scene.step().is_err());
         assert_ne!(scene.world.hash(), hashes[4], "half of a step is done");
         scene.world.rewind(0).expect("kept");
         assert_eq!((scene.world.step(), scene.world.hash()), (5, hashes[4]));
@@ -308,9 +285,9 @@ fn a_step_that_failed_is_undone() {
 #[test]
 fn the_oldest_steps_go_where_the_budget_does_not_suffice() {
     on_thread(|| {
-        let mut scene = Scene::new(world(), Vec::new());
+        let mut scene = scene(world(), Vec::new());
         scene.world.keep_steps(50, 1 << 20).expect("room");
-        let hashes = scene.steps(40);
+        let hashes = steps(&mut scene, 40);
         let kept = scene.world.kept();
         assert!((1..40).contains(&kept.steps), "{kept:?}");
         assert_eq!(kept.oldest, Some(40 - kept.steps as u64), "{kept:?}");
@@ -323,7 +300,7 @@ fn the_oldest_steps_go_where_the_budget_does_not_suffice() {
         );
         // Not even one step.
         scene.world.keep_steps(5, PAGE as u64).expect("room");
-        scene.steps(3);
+        steps(&mut scene, 3);
         let kept = scene.world.kept();
         assert_eq!((kept.steps, kept.dropped), (0, 3), "{kept:?}");
         assert!(matches!(
@@ -336,14 +313,14 @@ fn the_oldest_steps_go_where_the_budget_does_not_suffice() {
 #[test]
 fn a_fork_is_written_on_another_thread_while_the_world_steps() {
     on_thread(|| {
-        let mut scene = Scene::new(world(), Vec::new());
-        scene.steps(3);
+        let mut scene = scene(world(), Vec::new());
+        steps(&mut scene, 3);
         let then = image(&scene.world);
         let fork = scene.world.fork().expect("room");
         assert_eq!(fork.step(), 3);
         std::thread::scope(|scope| {
             let writers = [0, 1].map(|_| scope.spawn(|| image_of(&fork)));
-            scene.steps(30);
+            steps(&mut scene, 30);
             for writer in writers {
                 assert!(writer.join().expect("no panic") == then);
             }
@@ -353,7 +330,7 @@ fn a_fork_is_written_on_another_thread_while_the_world_steps() {
         other.set_seed(1);
         assert!(image_of(&fork) == then, "a fork is not its copy");
         drop(fork);
-        scene.steps(1);
+        steps(&mut scene, 1);
         assert_eq!(scene.world.kept().bytes, 0);
     });
 }
@@ -406,11 +383,11 @@ fn a_fork_without_room_is_lost_and_the_world_goes_on() {
 #[test]
 fn a_fork_newer_than_the_step_to_go_back_to_is_in_the_way() {
     on_thread(|| {
-        let mut scene = Scene::new(world(), Vec::new());
+        let mut scene = scene(world(), Vec::new());
         scene.world.keep_steps(4, 64 << 20).expect("room");
-        let hashes = scene.steps(3);
+        let hashes = steps(&mut scene, 3);
         let fork = scene.world.fork().expect("room");
-        scene.steps(1);
+        steps(&mut scene, 1);
         scene.world.rewind(1).expect("the fork is older");
         assert_eq!(scene.world.hash(), hashes[2]);
         let refusal = scene.world.rewind(2).expect_err("held").to_string();
@@ -445,8 +422,8 @@ fn nothing_is_kept_of_a_world_in_the_middle_of_a_step() {
             }
         };
         let looks = Entry::System(Exclusive::decl("look", look));
-        let mut scene = Scene::new(world(), vec![looks]);
-        assert!(scene.step());
+        let mut scene = scene(world(), vec![looks]);
+        scene.step().expect("no system fails");
         assert!(scene.world.fork().is_ok());
     });
 }

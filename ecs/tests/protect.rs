@@ -1,15 +1,16 @@
 //! Systems that write what they did not declare: processes that die of it by name, and checksums that find it in the same frame.
 
+mod scene;
+
 use layerw_ecs::row::IntoRow;
-use layerw_ecs::schedule::{Entry, Failure, Schedule};
+use layerw_ecs::schedule::Entry;
 use layerw_ecs::whole::{Exclusive, IntoWhole};
-use layerw_ecs::workers::Workers;
 use layerw_ecs::{Changed, Commands, Cx, Entity, Query, Res, ResMut, World, component};
-use layerw_frame_graph::RunOptions;
-use layerw_jobs::{Jobs, on_fresh_thread};
+use layerw_jobs::on_fresh_thread;
 use layerw_memory::protect::FAULT_STATUS;
 use layerw_memory::{Arena, Backing, MemoryConfig, MemoryError, Protection};
 use layerw_trace::label;
+use scene::Scene;
 use std::process::Command;
 use std::ptr::NonNull;
 
@@ -30,37 +31,6 @@ const PROTECTION: &str = "LAYERW_TEST_PROTECTION";
 
 /// What a program prints when nothing stopped it.
 const SURVIVED: &str = "survived";
-
-/// A world, its systems and their workers.
-struct Scene {
-    world: World,
-    schedule: Schedule,
-    workers: Workers,
-    jobs: Jobs,
-}
-
-impl Scene {
-    fn new(threads: usize, mut world: World, entries: Vec<Entry>) -> Scene {
-        let jobs = Jobs::new(threads).expect("as many workers as asked for");
-        let schedule =
-            Schedule::new(entries, &mut world, threads).expect("the systems form a graph");
-        let workers = Workers::new(world.arena(), threads, 1 << 20).expect("room for scratch");
-        Scene {
-            world,
-            schedule,
-            workers,
-            jobs,
-        }
-    }
-
-    fn step(&mut self) -> Result<(), Failure> {
-        let frame = self.world.step() as u32 + 1;
-        self.world.arena().begin_frame(frame);
-        let options = RunOptions::default();
-        self.schedule
-            .step(&mut self.world, &self.jobs, &mut self.workers, options)
-    }
-}
 
 /// Two chunks and a half of masses, of which some have heat.
 fn world(protection: Protection, backing: Backing) -> World {

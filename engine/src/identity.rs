@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::command::UsageError;
-use crate::settings::{Origin, SettingError, Settings};
+use crate::settings::{Declared, Origin, SettingError, Settings};
 
 /// Project, settings, seed and step length of a run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -102,6 +102,15 @@ impl Identity {
             }
         }
         Ok(())
+    }
+
+    /// The settings that the project has by now and had not when this was written, where nobody gives them a value: what they are was never chosen.
+    pub(crate) fn later_defaults(&self, settings: &Settings) -> Vec<Declared> {
+        let mut later = settings.declared();
+        later.retain(|known| {
+            !self.settings.contains_key(&known.name) && !settings.is_given(&known.name)
+        });
+        later
     }
 
     /// What differs from `other`, as "seed 1 and 2", in the order of the fields; empty for runs that ought to be equal.

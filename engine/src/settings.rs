@@ -245,6 +245,11 @@ impl Settings {
         self.dt = dt;
     }
 
+    /// Whether anybody but the code gave a value.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
     /// Every value given must have been asked for.
     ///
     /// # Errors

@@ -122,6 +122,14 @@ impl Project {
         settings.check_all_asked()?;
         if let Some(Stored { file, identity }) = stored {
             identity.check_settings(file, &settings, &options.sets)?;
+            for later in identity.later_defaults(&settings) {
+                let (file, name) = (file.display(), &later.name);
+                output::say(format_args!(
+                    "`{file}` was written before this project had the setting `{name}`; it is `{}`, its default: give another value with \
+                     `--set {name}=…`",
+                    later.value
+                ));
+            }
         }
         // A project may have its own ideas; whoever runs it has the last word.
         if let Some(seed) = seed {

@@ -51,6 +51,10 @@ fn sim(settings: &Settings) -> Result<Sim> {
     let points = settings.integer("points", 1_000, 1..=1_000_000, "number of points")?;
     let height = settings.number("height", 10.0, 0.0.., "where they start, metres")?;
     settings.text("title", "falling points", "what the run is called")?;
+    // A setting that the project got after snapshots of it had been taken.
+    if fault("WIND").is_some() {
+        settings.number("wind", 0.5, 0.0.., "metres per second")?;
+    }
     if settings.flag("fail", "fail while building")? {
         return Err(layerw::Error::Project(
             "the project cannot be built".to_owned(),

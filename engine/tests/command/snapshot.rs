@@ -110,6 +110,23 @@ fn contradicting_a_snapshot_is_wrong_usage() {
 }
 
 #[test]
+fn a_setting_that_the_project_got_later_is_named() {
+    let folder = Folder::new();
+    take(&folder, "a", "--frames 2");
+    let said = |words: &str| {
+        let on = restore(Path::new("a"), words).fault("WIND", 1);
+        on.within(&folder).done().err
+    };
+    assert_eq!(
+        said("--frames 1"),
+        "`a` was written before this project had the setting `wind`; it is `0.5`, its default: give another value with `--set wind=…`\n"
+    );
+    assert_eq!(said("--frames 1 --set wind=0.5"), "");
+    folder.write("layerw.toml", "[settings]\nwind = 2\n");
+    assert_eq!(said("--frames 1"), "");
+}
+
+#[test]
 fn files_that_are_no_snapshots_are_named() {
     let folder = Folder::new();
     take(&folder, "a", "--frames 2 --set points=10");
