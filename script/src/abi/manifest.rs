@@ -73,6 +73,10 @@ pub struct SystemDecl {
     /// Whether it records commands or events.
     #[serde(default)]
     pub commands: bool,
+    /// Whether it must be called with all rows of a chunk at once, since what it does to a row depends on the others: then a chunk is
+    /// not cut into blocks and not shared between workers.
+    #[serde(default)]
+    pub whole_chunks: bool,
 }
 
 /// One parameter of a system's function.

@@ -13,7 +13,8 @@
 //! | [`Param::Dt`], [`Param::Dt64`] | `f32`, `f64` | simulated seconds of this step |
 //! | [`Param::Step`], [`Param::Seed`] | `i64` | number of the step, seed of the run |
 //!
-//! A system's function returns nothing. It is called for some rows of one chunk at a time: a whole chunk, or a block of it. Addresses are absolute in the module's
+//! A system's function returns nothing. It is called for some rows of one chunk at a time: a whole chunk, or a block of it unless its declaration says
+//! [`whole_chunks`](SystemDecl::whole_chunks). Addresses are absolute in the module's
 //! memory and lie above `memory.size`: a module reaches them by plain loads and stores, not by bulk operations.
 //!
 //! The module imports its memory as `env.memory`, and from the module [`IMPORTS`] those functions that its manifest asks for:
@@ -28,7 +29,7 @@
 //!
 //! An optional exported global `layerw.row`, a mutable `i32`, holds the row that the system is working on wherever something in it may trap, so that
 //! the host can name the entity. An optional custom section `layerw.map` holds a source map (version 3; the column is the offset in the
-//! module, the line is 0), by which a trap is traced to a line of the source.
+//! module, the line is 0), by which a trap is traced to a line of the source; where an instruction may trap, the entry's name says in words what that means.
 
 mod manifest;
 mod section;

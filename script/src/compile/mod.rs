@@ -1,4 +1,202 @@
 //! The compiler: TypeScript in, WebAssembly and Rust out.
+//!
+//! ```text
+//!   sources ──parse──> syntax ──check──> typed tree ──lower──> systems in SSA ──> WebAssembly, Rust text
+//! ```
+//!
+//! **The language** is TypeScript as far as it can run at full speed over columns. A class with `update` is a system; what its parameters are typed as is what it
+//! touches; whether it reads or writes is seen from what it does.
+//!
+//! ```ts
+//! class Health { now: f32; most: f32; }          // a component: fields in order, without padding
+//!
+//! class Regenerate {                              // a system
+//!   update(healths: Health[], dt: number) {       // a column, and the seconds of the step
+//!     for (const health of healths) {
+//!       health.now = Math.min(health.now + 2 * dt, health.most);
+//!     }
+//!   }
+//! }
+//! ```
+//!
+//! - **Parameters of `update`**: `T[]` is the column of a component, `T` a resource, `number` the seconds of the step, `Context` the step (`dt`, `dt64`, `step`, `seed`). A
+//!   column of `Vec2`, `Vec3`, `Vec4` or of plain numbers is named after its parameter: `positions: Vec2[]` is the component `Position`.
+//! - **Types**: `number` is `f32`, and each operation is rounded to it (as by `Math.fround`); `f64`, `i32`, `u32`, `i64`, `u64`, `boolean`. Nothing is converted
+//!   unasked: write `f32(n)`, `i32(x)` (towards 0, the nearest there is if out of range, 0 if NaN). A number as written takes the type that its place asks for.
+//! - **Operations**: whole numbers wrap; dividing one by 0 stops the system, as does a row that is not there. Comparisons, `Math.min` and `Math.max` treat NaN
+//!   and -0 as JavaScript does.
+//! - **Statements**: `const`, `let`, `if`, `for`, `for … of` a column, `while`, `do`, `break`, `continue`, `return`, assignments. Functions of the top level take
+//!   values and rows; they may not call themselves.
+//! - **Loops** end: who goes round more than [`LOOP_BUDGET`] times for one row stops with an error. Loops over the rows cost nothing of it.
+//! - **Left out**: objects, arrays, text, exceptions, closures, and of `Math` what is not exact everywhere. Each is refused with what to write
+//!   instead.
+//!
+//! Everything is deterministic: the same sources give the same bytes, and a module gives the same bits everywhere.
 
+pub mod access;
+mod check;
+mod diagnostic;
 pub mod ir;
+mod lower;
+mod parse;
 pub mod rust;
+mod tree;
+mod wasm;
+
+pub use diagnostic::Diagnostic;
+use diagnostic::{Lines, Problem};
+use oxc_allocator::Allocator;
+use std::fmt::Write;
+
+/// Rounds that loops may make for one row, beside the loop over the rows itself.
+pub const LOOP_BUDGET: i32 = 1 << 24;
+
+/// A file of a script.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its name, for messages and maps.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+}
+
+impl Source {
+    /// A file out of its parts.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Source {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// A script that was compiled.
+#[derive(Debug, Clone)]
+pub struct Program {
+    sources: Vec<Source>,
+    module: ir::Module,
+}
+
+/// Compiles the files of a script, as one: a name that one of them declares is known in all.
+///
+/// # Errors
+/// What is wrong or outside of the language, each with its place and cure, in order of the files.
+pub fn compile(sources: &[Source]) -> Result<Program, Vec<Diagnostic>> {
+    let module = front(sources)?;
+    Ok(Program {
+        sources: sources.to_vec(),
+        module,
+    })
+}
+
+impl Program {
+    /// The module, with its manifest and source map.
+    pub fn wasm(&self) -> Vec<u8> {
+        wasm::module(&self.module, &self.sources)
+    }
+
+    /// The systems as Rust text.
+    ///
+    /// # Errors
+    /// A name that Rust has not, or a system that has no Rust form.
+    pub fn rust(&self) -> Result<String, rust::RustError> {
+        let texts: Vec<&str> = self
+            .sources
+            .iter()
+            .map(|source| source.text.as_str())
+            .collect();
+        rust::text(&self.module, &texts)
+    }
+
+    /// The systems in the form that the passes work on ([`ir`]).
+    pub fn ir_text(&self) -> String {
+        self.module.to_string()
+    }
+
+    /// The systems.
+    pub fn module(&self) -> &ir::Module {
+        &self.module
+    }
+
+    /// For people: what each system reads and writes.
+    pub fn report(&self) -> String {
+        let mut report = String::new();
+        for system in &self.module.systems {
+            let access = access::Access::of(system);
+            let named = |touches: &dyn Fn(usize) -> bool| {
+                let names: Vec<&str> = system
+                    .inputs
+                    .iter()
+                    .enumerate()
+                    .filter(|(number, _)| touches(*number))
+                    .filter_map(|(_, input)| {
+                        Some(self.module.components[input.component()?].name.as_str())
+                    })
+                    .collect();
+                match names.is_empty() {
+                    true => "nothing".to_owned(),
+                    false => names.join(", "),
+                }
+            };
+            let rows = match access.needs_whole_chunks() {
+                true => "; takes whole chunks, since a row depends on others",
+                false => "",
+            };
+            let (reads, writes) = (
+                named(&|input| access.reads(input)),
+                named(&|input| access.writes(input)),
+            );
+            let _ = writeln!(
+                report,
+                "{}: reads {reads}; writes {writes}{rows}",
+                system.name
+            );
+        }
+        report
+    }
+}
+
+fn front(sources: &[Source]) -> Result<ir::Module, Vec<Diagnostic>> {
+    let allocator = Allocator::default();
+    let mut programs = Vec::new();
+    let mut problems = Vec::new();
+    for (number, source) in (0..).zip(sources) {
+        match parse::parse(number, source, &allocator) {
+            Ok(program) => programs.push(program),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(said(problems, sources));
+    }
+    let names = sources.iter().map(|source| source.name.clone()).collect();
+    check::check(&programs)
+        .and_then(|tree| lower::lower(&tree, names))
+        .map_err(|problems| said(problems, sources))
+}
+
+fn said(problems: Vec<Problem>, sources: &[Source]) -> Vec<Diagnostic> {
+    let lines: Vec<Lines> = sources
+        .iter()
+        .map(|source| Lines::new(&source.text))
+        .collect();
+    let mut said: Vec<Diagnostic> = problems
+        .into_iter()
+        .map(|problem| {
+            let number = problem.at.source as usize;
+            let source = &sources[number];
+            let (line, column) = lines[number].place(&source.text, problem.at.byte);
+            Diagnostic {
+                file: source.name.clone(),
+                line: line + 1,
+                column: column + 1,
+                message: problem.message,
+            }
+        })
+        .collect();
+    said.dedup();
+    said
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What a system touches, read off its instructions.
+
+use super::ir::{End, Index, Input, Label, Op, Region, System, Value};
+use std::collections::BTreeSet;
+
+/// What a system reads and writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    reads: BTreeSet<u32>,
+    writes: BTreeSet<u32>,
+    whole_chunks: bool,
+}
+
+impl Access {
+    /// What a system touches.
+    pub fn of(system: &System) -> Self {
+        let mut access = Access {
+            reads: BTreeSet::new(),
+            writes: BTreeSet::new(),
+            whole_chunks: false,
+        };
+        system.body.walk(&mut |inst| match &inst.op {
+            Op::Load(place) => drop(access.reads.insert(place.input)),
+            Op::Store(place, _) => drop(access.writes.insert(place.input)),
+            _ => {}
+        });
+        access.whole_chunks = !is_row_by_row(system);
+        access
+    }
+
+    /// Whether it reads an input's memory.
+    pub fn reads(&self, input: usize) -> bool {
+        self.reads.contains(&(input as u32))
+    }
+
+    /// Whether it writes an input's memory.
+    pub fn writes(&self, input: usize) -> bool {
+        self.writes.contains(&(input as u32))
+    }
+
+    /// Whether what it does to a row depends on which other rows the host passes with it.
+    pub fn needs_whole_chunks(&self) -> bool {
+        self.whole_chunks
+    }
+}
+
+/// Whether a system does nothing but go over the rows, each by itself: the number of rows is only where such loops end, and a loop's index only names its own row.
+fn is_row_by_row(system: &System) -> bool {
+    let mut counts: BTreeSet<Value> = BTreeSet::new();
+    system.body.walk(&mut |inst| {
+        if let Op::Input(number) = inst.op
+            && system.inputs[number as usize] == Input::Count
+        {
+            counts.extend(&inst.results);
+        }
+    });
+    if counts.is_empty() {
+        return true;
+    }
+    top(&system.body, &counts)
+}
+
+/// A region outside of loops over rows.
+fn top(region: &Region, counts: &BTreeSet<Value>) -> bool {
+    let passed_on = region
+        .end
+        .values()
+        .iter()
+        .any(|value| counts.contains(value));
+    !passed_on
+        && region.insts.iter().all(|inst| match &inst.op {
+            Op::For(one) if counts.contains(&one.to) => {
+                let index = one.body.params[0];
+                let mut labels = BTreeSet::new();
+                one.body.walk(&mut |inst| labels.extend(label_of(&inst.op)));
+                let row = Row {
+                    index,
+                    counts,
+                    labels,
+                };
+                one.init.is_empty() && row.only(&one.body)
+            }
+            Op::Load(place) | Op::Store(place, _)
+                if matches!(place.index, Index::Row(..) | Index::Word(_)) =>
+            {
+                false
+            }
+            // A resource that is written in a loop over rows, or a variable, would show the number of rows; those are found there.
+            op => {
+                let mut plain = true;
+                op.operands(&mut |value| plain &= !counts.contains(&value));
+                plain && op.regions().iter().all(|region| top(region, counts))
+            }
+        })
+}
+
+/// A loop over rows.
+struct Row<'a> {
+    index: Value,
+    counts: &'a BTreeSet<Value>,
+    /// Of the loops and blocks in it.
+    labels: BTreeSet<Label>,
+}
+
+impl Row<'_> {
+    /// Whether a region in the loop touches the row at hand only, and goes on to the next one.
+    fn only(&self, region: &Region) -> bool {
+        let leaves = matches!(&region.end, End::Break(label, _) if !self.labels.contains(label));
+        !leaves
+            && !region.end.values().iter().any(|value| self.shows(*value))
+            && region.insts.iter().all(|inst| self.inst(&inst.op))
+    }
+
+    fn inst(&self, op: &Op) -> bool {
+        let own = |index: Index, load: bool| match index {
+            Index::Row(row, _) => row == self.index,
+            Index::Only(_) => load,
+            Index::Word(_) => false,
+        };
+        match op {
+            Op::Load(place) => own(place.index, true),
+            Op::Store(place, value) => own(place.index, false) && !self.shows(*value),
+            // That the row at hand is there.
+            Op::Compare(_, a, b) if *a == self.index && self.counts.contains(b) => true,
+            op => {
+                let mut plain = true;
+                op.operands(&mut |value| plain &= !self.shows(value));
+                plain && op.regions().iter().all(|region| self.only(region))
+            }
+        }
+    }
+
+    /// Whether a value says how many rows there are, or which one this is.
+    fn shows(&self, value: Value) -> bool {
+        value == self.index || self.counts.contains(&value)
+    }
+}
+
+fn label_of(op: &Op) -> Option<Label> {
+    match op {
+        Op::For(one) => Some(one.label),
+        Op::Loop(one) => Some(one.label),
+        Op::Block(label, _) => Some(*label),
+        _ => None,
+    }
+}

@@ -1,0 +1,111 @@
+//! Runs a module over columns of plain bytes.
+
+use crate::abi::{self, Manifest, Param};
+use wasmi::{Engine, Linker, Memory, MemoryType, Module, Store, Val};
+
+/// The address of the first column: a null page before it.
+const BASE: usize = 4096;
+
+/// What a run is given besides its columns.
+#[derive(Debug, Clone, Copy)]
+pub struct Step {
+    pub dt: f32,
+    pub step: u64,
+    pub seed: u64,
+}
+
+impl Default for Step {
+    fn default() -> Self {
+        Step {
+            dt: 0.5,
+            step: 7,
+            seed: 99,
+        }
+    }
+}
+
+/// A column or resource by its component's name.
+pub type Column<'a> = (&'a str, Vec<u8>);
+
+/// Runs one system over `rows` rows and gives the trap, if there was one, with the row it happened at.
+pub fn run(
+    module: &[u8],
+    system: &str,
+    rows: usize,
+    columns: &mut [Column<'_>],
+    step: Step,
+) -> Result<(), (String, i32)> {
+    let manifest: Manifest = abi::read(module).expect("the module has a manifest");
+    let decl = manifest
+        .systems
+        .iter()
+        .find(|decl| decl.name == system)
+        .expect("the system is there");
+    let engine = Engine::default();
+    let compiled = Module::new(&engine, module).expect("the module is valid");
+    let mut store = Store::new(&engine, ());
+    let bytes: usize = columns.iter().map(|(_, bytes)| bytes.len() + 64).sum();
+    let pages = ((BASE + bytes) >> 16) as u32 + 1;
+    let memory =
+        Memory::new(&mut store, MemoryType::new(pages, Some(65_535))).expect("there is memory");
+    let mut linker = Linker::new(&engine);
+    linker
+        .define("env", "memory", memory)
+        .expect("it is the only one");
+    let instance = linker
+        .instantiate_and_start(&mut store, &compiled)
+        .expect("nothing else is imported");
+    let mut addresses = Vec::new();
+    let mut end = BASE;
+    for (_, bytes) in columns.iter() {
+        memory.write(&mut store, end, bytes).expect("it fits");
+        addresses.push(end);
+        end += bytes.len().next_multiple_of(64);
+    }
+    let place = |component: &str| {
+        let number = columns.iter().position(|(name, _)| *name == component);
+        Val::I32(
+            addresses[number.unwrap_or_else(|| panic!("no column of {component} was given"))]
+                as i32,
+        )
+    };
+    let params: Vec<Val> = decl
+        .params
+        .iter()
+        .map(|param| match param {
+            Param::Column { component, .. } | Param::Resource { component, .. } => place(component),
+            Param::Entities => unreachable!("the compiler asks for no entities"),
+            Param::Count => Val::I32(rows as i32),
+            Param::Dt => Val::F32(step.dt.into()),
+            Param::Dt64 => Val::F64(f64::from(step.dt).into()),
+            Param::Step => Val::I64(step.step as i64),
+            Param::Seed => Val::I64(step.seed as i64),
+        })
+        .collect();
+    let function = instance
+        .get_func(&store, &decl.export)
+        .expect("the system is exported");
+    let outcome = function.call(&mut store, &params, &mut []);
+    for ((_, bytes), address) in columns.iter_mut().zip(addresses) {
+        memory.read(&store, address, bytes).expect("it fitted");
+    }
+    outcome.map_err(|error| {
+        let row = instance
+            .get_global(&store, abi::ROW_GLOBAL)
+            .expect("the row is exported");
+        (
+            error.to_string(),
+            row.get(&store).i32().expect("it is an i32"),
+        )
+    })
+}
+
+/// Numbers as the bytes of a column.
+pub fn bytes<T: bytemuck::NoUninit>(values: &[T]) -> Vec<u8> {
+    bytemuck::cast_slice(values).to_vec()
+}
+
+/// The bytes of a column as numbers.
+pub fn numbers<T: bytemuck::Pod>(bytes: &[u8]) -> Vec<T> {
+    bytemuck::pod_collect_to_vec(bytes)
+}

@@ -1,0 +1,165 @@
+//! Checked sources: names are resolved, every expression has a type, and what is left is in the language.
+
+use super::ir::{At, Binary, Compare, Component, Const, Input, Scalar, Unary};
+
+/// All sources together.
+#[derive(Debug, Default)]
+pub struct Tree {
+    /// The components and resources, in order of first mention.
+    pub components: Vec<Component>,
+    /// Constants of the top level, each made of earlier ones.
+    pub globals: Vec<Expr>,
+    /// Functions of the top level.
+    pub functions: Vec<Function>,
+    /// Systems in written order.
+    pub systems: Vec<SystemTree>,
+}
+
+/// A system.
+#[derive(Debug)]
+pub struct SystemTree {
+    pub name: String,
+    /// The component that stands for a parameter's name comes with it, for what people read.
+    pub inputs: Vec<(Input, String)>,
+    pub body: Vec<Stmt>,
+    pub locals: usize,
+    pub elements: usize,
+}
+
+/// A function of the top level; calls are replaced by its body.
+#[derive(Debug)]
+pub struct Function {
+    pub name: String,
+    pub params: Vec<Param>,
+    pub result: Option<Scalar>,
+    pub body: Vec<Stmt>,
+    pub locals: usize,
+    pub elements: usize,
+}
+
+/// What a parameter is bound to.
+#[derive(Debug, Clone, Copy)]
+pub enum Param {
+    Value(Local),
+    Element(ElementId),
+}
+
+/// A variable of a function or system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Local(pub u32);
+
+/// A name for a row, a resource, or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ElementId(pub u32);
+
+/// A loop, by its number in its function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoopId(pub u32);
+
+#[derive(Debug)]
+pub enum Stmt {
+    /// A variable gets a value, its first or another.
+    Set(Local, Expr),
+    /// A name for a row.
+    Alias(ElementId, Element),
+    Store(Access, Expr, At),
+    If(Expr, Vec<Stmt>, Vec<Stmt>, At),
+    Count(Box<Counted>),
+    Loop(Box<General>),
+    Break(LoopId),
+    Continue(LoopId),
+    Return(Option<Expr>),
+    /// A call for what it does.
+    Call(Expr),
+}
+
+/// A loop whose index goes up by one and whose end does not change.
+#[derive(Debug)]
+pub struct Counted {
+    pub id: LoopId,
+    pub index: Local,
+    pub from: Expr,
+    pub to: Expr,
+    pub body: Vec<Stmt>,
+    /// Variables from outside that the body changes.
+    pub assigned: Vec<Local>,
+    pub at: At,
+}
+
+/// Any other loop.
+#[derive(Debug)]
+pub struct General {
+    pub id: LoopId,
+    /// Asked before each round.
+    pub test: Option<Expr>,
+    pub body: Vec<Stmt>,
+    /// Done after each round, also after `continue`.
+    pub update: Vec<Stmt>,
+    /// Asked after each round.
+    pub until: Option<Expr>,
+    pub assigned: Vec<Local>,
+    pub at: At,
+}
+
+/// A row of a column, a resource, or what a name stands for; and the part of it that begins at a slot.
+#[derive(Debug)]
+pub struct Element {
+    pub base: Base,
+    pub slot: u32,
+}
+
+#[derive(Debug)]
+pub enum Base {
+    /// Number of the input, and the row.
+    Row(u32, Box<Expr>, At),
+    Resource(u32),
+    Named(ElementId),
+}
+
+/// One scalar of an element.
+#[derive(Debug)]
+pub struct Access {
+    pub element: Element,
+    pub scalar: Scalar,
+}
+
+/// An expression with its type.
+#[derive(Debug)]
+pub struct Expr {
+    pub kind: Kind,
+    pub ty: Scalar,
+    pub at: At,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Const(Const),
+    Local(Local),
+    Global(usize),
+    Load(Access),
+    /// How many rows there are.
+    Length,
+    /// The value of an input.
+    Input(u32),
+    Unary(Unary, Box<Expr>),
+    Binary(Binary, Box<Expr>, Box<Expr>),
+    Compare(Compare, Box<Expr>, Box<Expr>),
+    And(Box<Expr>, Box<Expr>),
+    Or(Box<Expr>, Box<Expr>),
+    Choose(Box<Expr>, Box<Expr>, Box<Expr>),
+    /// To the expression's type.
+    Convert(Box<Expr>),
+    Round(Box<Expr>),
+    Sign(Box<Expr>),
+    AbsInt(Box<Expr>),
+    MinInt(Box<Expr>, Box<Expr>),
+    MaxInt(Box<Expr>, Box<Expr>),
+    /// A call of a function; of no type that matters where it gives nothing.
+    Call(usize, Vec<Arg>),
+}
+
+#[derive(Debug)]
+pub enum Arg {
+    Value(Expr),
+    Element(Element),
+}

@@ -1,0 +1,591 @@
+//! One system as a function.
+
+use super::super::ir::{
+    At, Binary, Const, End, For, Index, Input, Inst, Label, Module, Op, Place, Region, Slot,
+    System, Trap, Type, Value,
+};
+use super::locals::{Locals, deaths};
+use super::vectors::Rows;
+use super::{ops, val_type};
+use std::collections::BTreeMap;
+use wasm_encoder::{BlockType, Function, Ieee32, Ieee64, Instruction as I, ValType};
+
+/// A function's code, and where its instructions come from.
+pub struct Emitted {
+    pub function: Function,
+    pub marks: Vec<Mark>,
+}
+
+/// From this offset in the function's body on, instructions come from there.
+pub struct Mark {
+    pub offset: usize,
+    pub at: Option<At>,
+    pub trap: Option<Trap>,
+}
+
+/// The code of a system that the verifier found sound.
+pub fn emit(module: &Module, system: &System, budget: i32) -> Emitted {
+    let mut emit = Emit {
+        module,
+        system,
+        locals: Locals::new(system),
+        code: Vec::new(),
+        at: None,
+        consts: BTreeMap::new(),
+        addresses: Vec::new(),
+        rows: Vec::new(),
+        around: Vec::new(),
+        loops: 0,
+        rounds: None,
+        budget,
+    };
+    if uses(&system.body, &|op| matches!(op, Op::Spend(_))) {
+        let rounds = emit.locals.take(ValType::I32);
+        emit.rounds = Some(rounds);
+        emit.refill();
+    }
+    emit.region(&system.body, &[]);
+    emit.push(I::End);
+    let mut function = Function::new_with_locals_types(emit.locals.types().iter().copied());
+    let mut marks = Vec::new();
+    for (instruction, at, trap) in &emit.code {
+        marks.push(Mark {
+            offset: function.byte_len(),
+            at: *at,
+            trap: *trap,
+        });
+        function.instruction(instruction);
+    }
+    Emitted { function, marks }
+}
+
+/// What `break` and `continue` of a label do here.
+struct Around {
+    /// None for an `if`, which only counts.
+    label: Option<Label>,
+    /// Whether jumping to it goes on with the next round.
+    next_round: bool,
+    /// Where what is passed on goes.
+    passed: Vec<u32>,
+}
+
+pub struct Emit<'m> {
+    pub module: &'m Module,
+    pub system: &'m System,
+    pub locals: Locals,
+    code: Vec<(I<'static>, Option<At>, Option<Trap>)>,
+    at: Option<At>,
+    consts: BTreeMap<Value, Const>,
+    /// Of each region at hand: the local that holds the address of a row or word.
+    addresses: Vec<BTreeMap<(u32, Value, bool), u32>>,
+    /// Of each region at hand: groups of four rows.
+    rows: Vec<Rows>,
+    around: Vec<Around>,
+    loops: usize,
+    rounds: Option<u32>,
+    budget: i32,
+}
+
+impl Emit<'_> {
+    pub fn push(&mut self, instruction: I<'static>) {
+        self.code.push((instruction, self.at, None));
+    }
+
+    fn push_trap(&mut self, instruction: I<'static>, trap: Trap) {
+        self.code.push((instruction, self.at, Some(trap)));
+    }
+
+    pub fn get(&mut self, value: Value) {
+        match self.consts.get(&value) {
+            Some(Const::F32(bits)) => self.push(I::F32Const(Ieee32::new(*bits))),
+            Some(Const::F64(bits)) => self.push(I::F64Const(Ieee64::new(*bits))),
+            Some(Const::I32(value)) => self.push(I::I32Const(*value)),
+            Some(Const::I64(value)) => self.push(I::I64Const(*value)),
+            Some(Const::Bool(value)) => self.push(I::I32Const(i32::from(*value))),
+            None => {
+                let local =
+                    self.locals.of[value.index()].expect("a value is defined before it is used");
+                self.push(I::LocalGet(local));
+            }
+        }
+    }
+
+    fn set_result(&mut self, inst: &Inst) {
+        let result = inst.results[0];
+        let local = self.locals.define(result, self.system.ty(result));
+        self.push(I::LocalSet(local));
+    }
+
+    fn refill(&mut self) {
+        if let Some(rounds) = self.rounds {
+            self.push(I::I32Const(self.budget));
+            self.push(I::LocalSet(rounds));
+        }
+    }
+
+    /// A region whose yielded values go to these locals.
+    fn region(&mut self, region: &Region, yields: &[u32]) {
+        self.addresses.push(BTreeMap::new());
+        self.rows.push(Rows::default());
+        let deaths = deaths(region);
+        for (number, inst) in region.insts.iter().enumerate() {
+            self.at = inst.at.or(self.at);
+            self.inst(inst);
+            for value in deaths.get(&number).into_iter().flatten() {
+                self.kill(*value);
+            }
+        }
+        self.flush_rows();
+        match &region.end {
+            End::Yield(values) => self.pass(values, yields),
+            End::Break(label, values) => self.jump(*label, false, values),
+            End::Continue(label, values) => self.jump(*label, true, values),
+            End::Unreachable => self.push(I::Unreachable),
+        }
+        // Whatever the region defined ends here.
+        for value in region.insts.iter().flat_map(|inst| &inst.results) {
+            self.kill(*value);
+        }
+        let held = self.rows.pop().expect("it was pushed above").locals();
+        let addresses = self.addresses.pop().expect("it was pushed above");
+        for local in addresses.into_values().chain(held) {
+            self.locals.give(local);
+        }
+    }
+
+    fn kill(&mut self, value: Value) {
+        if let Some(local) = self.locals.of[value.index()].take() {
+            // What waits to be written is still needed.
+            match self.rows.iter_mut().any(|rows| rows.keeps(value, local)) {
+                true => {}
+                false => self.locals.give(local),
+            }
+        }
+    }
+
+    /// Values into locals, all at once: one may be the other's.
+    fn pass(&mut self, values: &[Value], locals: &[u32]) {
+        values.iter().for_each(|value| self.get(*value));
+        locals
+            .iter()
+            .rev()
+            .for_each(|local| self.push(I::LocalSet(*local)));
+    }
+
+    fn jump(&mut self, label: Label, next_round: bool, values: &[Value]) {
+        let is = |around: &Around| around.label == Some(label) && around.next_round == next_round;
+        let place = self
+            .around
+            .iter()
+            .rposition(is)
+            .expect("the label stands around this");
+        let passed = self.around[place].passed.clone();
+        self.pass(values, &passed);
+        self.push(I::Br((self.around.len() - 1 - place) as u32));
+    }
+
+    fn inst(&mut self, inst: &Inst) {
+        match &inst.op {
+            Op::Const(value) => {
+                self.consts.insert(inst.results[0], *value);
+            }
+            Op::Input(number) => {
+                self.locals.of[inst.results[0].index()] = Some(*number);
+            }
+            Op::Unary(op, a) => {
+                self.get(*a);
+                self.push(ops::unary(*op, self.system.ty(*a)));
+                self.set_result(inst);
+            }
+            Op::Binary(op, a, b) => {
+                self.binary(*op, *a, *b);
+                self.set_result(inst);
+            }
+            Op::Compare(op, a, b) => {
+                self.get(*a);
+                self.get(*b);
+                self.push(ops::compare(*op, self.system.ty(*a)));
+                self.set_result(inst);
+            }
+            Op::Select(on, a, b) => {
+                self.select(*on, *a, *b);
+                self.set_result(inst);
+            }
+            Op::Convert(op, a) => {
+                self.get(*a);
+                let vector = self.system.ty(*a).is_vector();
+                if let Some(instruction) = ops::convert(*op, vector) {
+                    self.push(instruction);
+                }
+                self.set_result(inst);
+            }
+            Op::Splat(a) => {
+                match self.system.ty(*a) {
+                    Type::F32 => {
+                        self.get(*a);
+                        self.push(I::F32x4Splat);
+                    }
+                    Type::Bool => {
+                        // A lane of a mask is all ones or all zeros.
+                        self.push(I::I32Const(0));
+                        self.get(*a);
+                        self.push(I::I32Sub);
+                        self.push(I::I32x4Splat);
+                    }
+                    _ => {
+                        self.get(*a);
+                        self.push(I::I32x4Splat);
+                    }
+                }
+                self.set_result(inst);
+            }
+            Op::Load(place) => self.load(*place, inst),
+            Op::Store(place, value) => self.store(*place, *value),
+            Op::Assert(holds, trap) => {
+                self.get(*holds);
+                self.push(I::I32Eqz);
+                self.trap_if(*trap);
+            }
+            Op::Refill => self.refill(),
+            Op::Spend(value) => self.spend(*value),
+            Op::If(on, arms) => {
+                self.get(*on);
+                let results = self.results(inst);
+                self.push(I::If(BlockType::Empty));
+                self.enter(None, false, Vec::new());
+                self.region(&arms[0], &results);
+                if arms[1].end.values().is_empty()
+                    && arms[1].insts.is_empty()
+                    && arms[1].end == End::Yield(vec![])
+                {
+                    self.leave();
+                    return;
+                }
+                self.push(I::Else);
+                self.region(&arms[1], &results);
+                self.leave();
+            }
+            Op::For(one) => self.counted(one, inst),
+            Op::Loop(one) => {
+                let results = self.results(inst);
+                let params = self.params(&one.body.params);
+                self.pass(&one.init, &params);
+                self.push(I::Block(BlockType::Empty));
+                self.enter(Some(one.label), false, results);
+                self.push(I::Loop(BlockType::Empty));
+                self.enter(Some(one.label), true, params.clone());
+                self.loops += 1;
+                self.region(&one.body, &[]);
+                self.loops -= 1;
+                self.leave();
+                self.leave();
+                one.body.params.iter().for_each(|param| self.kill(*param));
+            }
+            Op::Block(label, body) => {
+                let results = self.results(inst);
+                self.push(I::Block(BlockType::Empty));
+                self.enter(Some(*label), false, results.clone());
+                self.region(body, &results);
+                self.leave();
+            }
+        }
+    }
+
+    fn enter(&mut self, label: Option<Label>, next_round: bool, passed: Vec<u32>) {
+        self.around.push(Around {
+            label,
+            next_round,
+            passed,
+        });
+    }
+
+    fn leave(&mut self) {
+        self.around.pop();
+        self.push(I::End);
+    }
+
+    fn results(&mut self, inst: &Inst) -> Vec<u32> {
+        self.params(&inst.results)
+    }
+
+    fn params(&mut self, values: &[Value]) -> Vec<u32> {
+        let values = values
+            .iter()
+            .map(|value| self.locals.define(*value, self.system.ty(*value)));
+        values.collect()
+    }
+
+    fn counted(&mut self, one: &For, inst: &Inst) {
+        let all = self.params(&one.body.params);
+        let (index, carried) = all.split_first().expect("a counted loop has an index");
+        let init = [&[one.from][..], &one.init].concat();
+        self.pass(&init, &all);
+        // The results are what was carried last.
+        let results = self.results(inst);
+        let over_rows = self.loops == 0 && self.is_count(one.to);
+        self.push(I::Block(BlockType::Empty));
+        self.enter(Some(one.label), false, results.clone());
+        self.push(I::LocalGet(*index));
+        self.get(one.to);
+        self.push(I::I32GeS);
+        self.push(I::If(BlockType::Empty));
+        self.enter(None, false, Vec::new());
+        self.copy(carried, &results);
+        self.push(I::Br(1));
+        self.leave();
+        self.push(I::Loop(BlockType::Empty));
+        self.enter(None, false, Vec::new());
+        self.push(I::Block(BlockType::Empty));
+        self.enter(Some(one.label), true, carried.to_vec());
+        if over_rows && uses(&one.body, &may_trap) {
+            self.push(I::LocalGet(*index));
+            self.push(I::GlobalSet(0));
+        }
+        self.loops += 1;
+        self.region(&one.body, &[]);
+        self.loops -= 1;
+        self.leave();
+        self.push(I::LocalGet(*index));
+        self.push(I::I32Const(one.step as i32));
+        self.push(I::I32Add);
+        self.push(I::LocalTee(*index));
+        self.get(one.to);
+        self.push(I::I32LtS);
+        self.push(I::BrIf(0));
+        self.leave();
+        self.copy(carried, &results);
+        self.leave();
+        one.body.params.iter().for_each(|param| self.kill(*param));
+    }
+
+    fn copy(&mut self, from: &[u32], to: &[u32]) {
+        for (from, to) in from.iter().zip(to) {
+            self.push(I::LocalGet(*from));
+            self.push(I::LocalSet(*to));
+        }
+    }
+
+    fn is_count(&self, value: Value) -> bool {
+        let count = self
+            .system
+            .inputs
+            .iter()
+            .position(|input| *input == Input::Count);
+        count.is_some() && self.locals.of[value.index()] == count.map(|count| count as u32)
+    }
+
+    fn binary(&mut self, op: Binary, a: Value, b: Value) {
+        let ty = self.system.ty(a);
+        match ops::binary(op, ty) {
+            Some(instruction) => {
+                self.get(a);
+                self.get(b);
+                match op.may_trap() {
+                    true => self.push_trap(instruction, Trap::Divide),
+                    false => self.push(instruction),
+                }
+            }
+            None if op == Binary::Copysign => {
+                self.get(a);
+                self.get(b);
+                self.push(I::V128Const(i128::from_le_bytes(
+                    [0xff, 0xff, 0xff, 0x7f]
+                        .repeat(4)
+                        .try_into()
+                        .expect("16 bytes"),
+                )));
+                self.push(I::V128Bitselect);
+            }
+            None => self.divide(a, b, ty),
+        }
+    }
+
+    /// With sign, wrapping.
+    fn divide(&mut self, a: Value, b: Value, ty: Type) {
+        let wide = ty == Type::I64;
+        let divide = if wide { I::I64DivS } else { I::I32DivS };
+        let minus_one = matches!(
+            self.consts.get(&b),
+            None | Some(Const::I32(-1) | Const::I64(-1))
+        );
+        if minus_one {
+            self.get(b);
+            self.push(if wide {
+                I::I64Const(-1)
+            } else {
+                I::I32Const(-1)
+            });
+            self.push(if wide { I::I64Eq } else { I::I32Eq });
+            self.push(I::If(BlockType::Result(val_type(ty))));
+            self.push(if wide { I::I64Const(0) } else { I::I32Const(0) });
+            self.get(a);
+            self.push(if wide { I::I64Sub } else { I::I32Sub });
+            self.push(I::Else);
+        }
+        self.get(a);
+        self.get(b);
+        self.push_trap(divide, Trap::Divide);
+        if minus_one {
+            self.push(I::End);
+        }
+    }
+
+    /// A scalar float is chosen as an integer of its bits: Cranelift makes a jump of a choice between floats, which costs ten times as much where it is
+    /// not foreseen (bytecodealliance/wasmtime#3682).
+    fn select(&mut self, on: Value, a: Value, b: Value) {
+        let ty = self.system.ty(a);
+        if ty.is_vector() {
+            self.get(a);
+            self.get(b);
+            self.get(on);
+            self.push(I::V128Bitselect);
+            return;
+        }
+        let (to_bits, from_bits) = match ty {
+            Type::F32 => (Some(I::I32ReinterpretF32), Some(I::F32ReinterpretI32)),
+            Type::F64 => (Some(I::I64ReinterpretF64), Some(I::F64ReinterpretI64)),
+            _ => (None, None),
+        };
+        for value in [a, b] {
+            self.get(value);
+            to_bits
+                .iter()
+                .for_each(|instruction| self.push(instruction.clone()));
+        }
+        self.get(on);
+        self.push(I::Select);
+        from_bits
+            .into_iter()
+            .for_each(|instruction| self.push(instruction));
+    }
+
+    fn trap_if(&mut self, trap: Trap) {
+        self.push(I::If(BlockType::Empty));
+        self.push_trap(I::Unreachable, trap);
+        self.push(I::End);
+    }
+
+    fn spend(&mut self, value: Value) {
+        let rounds = self.rounds.expect("who spends has a budget");
+        self.get(value);
+        self.push(I::LocalGet(rounds));
+        self.push(I::I32GtS);
+        self.trap_if(Trap::Endless);
+        self.push(I::LocalGet(rounds));
+        self.get(value);
+        if !matches!(self.consts.get(&value), Some(Const::I32(rounds)) if *rounds >= 0) {
+            // What is less than 0 counts as 0.
+            self.push(I::I32Const(0));
+            self.get(value);
+            self.push(I::I32Const(0));
+            self.push(I::I32GtS);
+            self.push(I::Select);
+        }
+        self.push(I::I32Sub);
+        self.push(I::LocalSet(rounds));
+    }
+
+    /// The slot at a place, and its component's size.
+    pub fn slot(&self, place: Place) -> (Slot, u32) {
+        let component = self.system.inputs[place.input as usize].component();
+        let component = &self.module.components[component.expect("a place is memory")];
+        let number = match place.index {
+            Index::Row(_, slot) | Index::Only(slot) => slot,
+            Index::Word(_) => 0,
+        };
+        (
+            component.slot(number).expect("the slot is there"),
+            component.size(),
+        )
+    }
+
+    /// Pushes the address that the place's offset is added to.
+    pub fn address(&mut self, place: Place, size: u32) {
+        let (value, word) = match place.index {
+            Index::Only(_) => return self.push(I::LocalGet(place.input)),
+            Index::Row(row, _) => (row, false),
+            Index::Word(word) => (word, true),
+        };
+        let key = (place.input, value, word);
+        if let Some(local) = self
+            .addresses
+            .iter()
+            .rev()
+            .find_map(|known| known.get(&key))
+        {
+            let local = *local;
+            return self.push(I::LocalGet(local));
+        }
+        let local = self.locals.take(ValType::I32);
+        self.push(I::LocalGet(place.input));
+        self.get(value);
+        self.push(I::I32Const(size as i32));
+        self.push(I::I32Mul);
+        self.push(I::I32Add);
+        self.push(I::LocalTee(local));
+        let known = self.addresses.last_mut().expect("there is a region");
+        known.insert(key, local);
+    }
+
+    fn load(&mut self, place: Place, inst: &Inst) {
+        let (slot, size) = self.slot(place);
+        let vector = self.system.ty(inst.results[0]).is_vector();
+        match place.index {
+            Index::Word(_) => {
+                self.address(place, slot.scalar.size());
+                self.push(match vector {
+                    true => I::V128Load(ops::mem(0, 4)),
+                    false => ops::load(slot.scalar, 0),
+                });
+            }
+            Index::Row(row, _) if vector => self.load_rows(place.input, row, slot, size),
+            _ => {
+                self.address(place, size);
+                self.push(ops::load(slot.scalar, slot.offset));
+            }
+        }
+        self.set_result(inst);
+    }
+
+    fn store(&mut self, place: Place, value: Value) {
+        let (slot, size) = self.slot(place);
+        let vector = self.system.ty(value).is_vector();
+        match place.index {
+            Index::Word(_) => {
+                self.address(place, slot.scalar.size());
+                self.get(value);
+                self.push(match vector {
+                    true => I::V128Store(ops::mem(0, 4)),
+                    false => ops::store(slot.scalar, 0),
+                });
+            }
+            Index::Row(row, _) if vector => self.store_rows(place.input, row, slot, size, value),
+            _ => {
+                self.address(place, size);
+                self.get(value);
+                self.push(ops::store(slot.scalar, slot.offset));
+            }
+        }
+    }
+
+    /// The groups of four rows of the region at hand.
+    pub fn rows(&mut self) -> &mut Rows {
+        self.rows.last_mut().expect("there is a region")
+    }
+}
+
+/// Whether an operation may stop the system; the host wants the row then.
+fn may_trap(op: &Op) -> bool {
+    match op {
+        Op::Assert(..) | Op::Spend(_) => true,
+        Op::Binary(op, ..) => op.may_trap(),
+        _ => false,
+    }
+}
+
+/// Whether some instruction of a region, at any depth, is such a one.
+fn uses(region: &Region, is: &dyn Fn(&Op) -> bool) -> bool {
+    let mut found = false;
+    region.walk(&mut |inst| found |= is(&inst.op));
+    found
+}
