@@ -6,6 +6,8 @@
 use std::alloc::Layout;
 use std::ptr::{self, NonNull};
 
+use crossbeam_utils::CachePadded;
+
 use super::classes::{CLASSES, Place, SIZES, batch, capacity};
 use super::page::{Block, Kind, Page};
 use super::slot::Slot;
@@ -16,9 +18,9 @@ use crate::sync::{Mutex, Ordering, lock};
 /// An allocator over a source of pages.
 pub(super) struct Machine<S> {
     pub(super) source: S,
-    /// The slot of everybody who has none of his own; null until somebody asks.
-    common: Mutex<Common>,
-    central: Mutex<Central>,
+    /// The slot of everybody who has none of his own; null until somebody asks. The locks are apart from the source, which every call reads.
+    common: CachePadded<Mutex<Common>>,
+    central: CachePadded<Mutex<Central>>,
 }
 
 struct Common {
@@ -52,13 +54,13 @@ macro_rules! machine {
     ($source:expr) => {
         Machine {
             source: $source,
-            common: Mutex::new(Common { slot: ptr::null() }),
-            central: Mutex::new(Central {
+            common: CachePadded::new(Mutex::new(Common { slot: ptr::null() })),
+            central: CachePadded::new(Mutex::new(Central {
                 all: ptr::null(),
                 vacant: ptr::null(),
                 room: ptr::null_mut(),
                 rooms: 0,
-            }),
+            })),
         }
     };
 }

@@ -9,6 +9,8 @@
 use std::ptr::{self, NonNull};
 use std::slice;
 
+use crossbeam_utils::CachePadded;
+
 use super::page::Page;
 use super::source::Source;
 use crate::PAGE;
@@ -23,7 +25,8 @@ pub(super) struct ProcessPages {
     table: AtomicPtr<Page>,
     /// Bytes; more than there are addresses means all of them.
     budget: AtomicU64,
-    books: Mutex<Option<Books>>,
+    /// Apart from the rest, which every call reads.
+    books: CachePadded<Mutex<Option<Books>>>,
 }
 
 struct Books {
@@ -48,7 +51,7 @@ impl ProcessPages {
             base: AtomicPtr::new(ptr::null_mut()),
             table: AtomicPtr::new(ptr::null_mut()),
             budget: AtomicU64::new(u64::MAX),
-            books: Mutex::new(None),
+            books: CachePadded::new(Mutex::new(None)),
         }
     }
 

@@ -241,8 +241,19 @@ impl History {
         // Relaxed: see `begin`.
         let serial = self.serial.load(Ordering::Relaxed);
         let (first, last) = (offset as usize / BLOCK, (offset as usize + last) / BLOCK);
+        let states = &self.states()[first..=last];
+        // Most writes of single rows go where others went before.
+        // Acquire: pairs with the release at the end of a claim, as in `claim`.
+        let granted = |state: &AtomicU64| state.load(Ordering::Acquire) == serial;
+        if !states.iter().all(granted) {
+            self.claim(first, states, serial);
+        }
+    }
+
+    /// Claims those of the blocks from `first` on that are not granted yet, and saves them.
+    fn claim(&self, first: usize, states: &[AtomicU64], serial: u64) {
         let mut claimed = Claimed::default();
-        for (block, state) in (first..).zip(&self.states()[first..=last]) {
+        for (block, state) in (first..).zip(states) {
             loop {
                 // Acquire: pairs with the release at the end of a claim, so the copy was made before the caller writes.
                 let old = state.load(Ordering::Acquire);
