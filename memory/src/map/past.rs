@@ -24,14 +24,22 @@ pub(crate) fn copy_past_caches(from: &[u8], to: &mut [u8]) {
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 const LINE: usize = 64;
 
+/// So many bytes ahead of the copy its source is asked for: the processor's own look ahead ends with each small page. Measured over 24 MiB: a seventh.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+const AHEAD: usize = 8192;
+
 /// # Safety
 /// Both places hold `bytes`, a multiple of [`LINE`], and do not overlap; `to` is aligned to [`LINE`].
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 unsafe fn stream(from: *const u8, to: *mut u8, bytes: usize) {
-    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
+    use std::arch::x86_64::{
+        __m128i, _MM_HINT_NTA, _mm_loadu_si128, _mm_prefetch, _mm_sfence, _mm_stream_si128,
+    };
     for line in (0..bytes).step_by(LINE) {
-        // SAFETY: a line within both places, and aligned in the target, by the promise above. SSE2 is part of x86-64.
+        // SAFETY: a line within both places, and aligned in the target, by the promise above; asking for what lies behind the source's end touches
+        // nothing. SSE2 is part of x86-64.
         unsafe {
+            _mm_prefetch::<_MM_HINT_NTA>(from.wrapping_add(line + AHEAD).cast());
             let from: *const __m128i = from.add(line).cast();
             let to: *mut __m128i = to.add(line).cast();
             let parts = [0, 1, 2, 3].map(|part| _mm_loadu_si128(from.add(part)));
