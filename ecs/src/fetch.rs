@@ -123,9 +123,12 @@ impl<T> Column<'_, T> {
     /// As [`ColumnPlaces::of`].
     #[inline(always)]
     unsafe fn at(places: ColumnPlaces, chunk: ChunkId) -> Option<Self> {
+        // SAFETY: the caller's promise is passed on.
+        let first: *mut T = unsafe { places.of(chunk)? }.cast();
+        // SAFETY: columns stand in the pool, whose base is not null.
+        unsafe { std::hint::assert_unchecked(!first.is_null()) };
         Some(Column {
-            // SAFETY: the caller's promise is passed on.
-            first: unsafe { places.of(chunk)? }.cast(),
+            first,
             marker: std::marker::PhantomData,
         })
     }

@@ -8,8 +8,8 @@ use crate::chunk::{ChunkId, ChunkRecord};
 use crate::entity::Entity;
 use crate::registry::ComponentId;
 
-/// No such column. Columns are aligned, so no offset equals it.
-const ABSENT: u32 = u32::MAX;
+/// No such column. Columns are aligned to 64 bytes, so no offset equals it; a small number, which instructions hold.
+const ABSENT: u32 = 1;
 
 /// Offsets of row 0 of all columns.
 #[derive(Default)]
