@@ -45,6 +45,7 @@ mod slab;
 mod storage;
 pub mod system;
 mod table;
+mod walk;
 pub mod whole;
 pub mod workers;
 mod world;

@@ -15,6 +15,7 @@ use crate::params::Param;
 use crate::registry::ComponentId;
 use crate::schema::Component;
 use crate::simd::{self, Kernel};
+use crate::walk::Walk;
 use crate::world::World;
 use layerw_memory::ScratchVec;
 use layerw_trace::Label;
@@ -395,14 +396,18 @@ impl World {
     pub fn query_filtered<Q: ReadFetch, F: QueryFilter>(
         &self,
     ) -> impl Iterator<Item = Q::Item<'_>> {
-        let state = Q::find(self);
-        let filters = resolve::<F>(self);
-        matching::<Q>(self, state, filters).flat_map(move |(archetype, columns)| {
-            // SAFETY: the archetype is one of this world's.
-            let chunks = unsafe { self.chunks_of(archetype) };
-            // SAFETY: the world is borrowed, so nobody writes it, and the fetch writes nothing.
-            chunks.flat_map(move |(_, chunk)| unsafe { rows::<Q>(chunk, columns) })
-        })
+        let bound = Q::find(self).zip(resolve::<F>(self));
+        // No archetype where a component is unknown.
+        let columns = move |archetype: &Archetype| {
+            let (state, filters) = bound.as_ref()?;
+            let columns = Q::columns(*state, archetype)?;
+            filters
+                .iter()
+                .all(|filter| filter.archetype(archetype))
+                .then_some(columns)
+        };
+        // SAFETY: the world is borrowed, so nobody writes it, and the fetch writes nothing.
+        unsafe { Walk::<Q, _, _>::new(self, columns, |_, _| {}) }
     }
 
     /// All entities with the components `Q`, to write, between steps.
@@ -419,26 +424,19 @@ impl World {
         let world = &*self;
         // Nobody begins to keep what is written while the world is borrowed mutably.
         let kept = world.pages.history().is_on();
-        let matching = world.archetypes().iter().filter_map(move |archetype| {
-            let columns = Q::columns(state, archetype)?;
-            Some((archetype, columns))
-        });
-        matching.flat_map(move |(archetype, columns)| {
-            // SAFETY: the archetype is one of this world's.
-            let chunks = unsafe { world.chunks_of(archetype) };
-            chunks.flat_map(move |(_, chunk)| {
-                // SAFETY: the world is borrowed mutably for as long as the iterator lives, and without a history nobody has to be told.
-                Q::written(columns, &mut |column| unsafe {
-                    if kept {
-                        chunk.set_changed(column, tick);
-                    } else {
-                        chunk.set_tick(column, tick);
-                    }
-                });
-                // SAFETY: as above, and each row is lent once.
-                unsafe { rows::<Q>(chunk, columns) }
-            })
-        })
+        let mark = move |chunk: Chunk<'_>, columns: Q::Columns| {
+            // SAFETY: the world is borrowed mutably for as long as the iterator lives, and without a history nobody has to be told.
+            Q::written(columns, &mut |column| unsafe {
+                if kept {
+                    chunk.set_changed(column, tick);
+                } else {
+                    chunk.set_tick(column, tick);
+                }
+            });
+        };
+        let columns = move |archetype: &Archetype| Q::columns(state, archetype);
+        // SAFETY: the world is borrowed mutably for as long as the iterator lives, which yields each row once.
+        unsafe { Walk::<Q, _, _>::new(world, columns, mark) }
     }
 }
 
@@ -485,21 +483,4 @@ fn resolve<F: QueryFilter>(world: &World) -> Option<Vec<Resolved>> {
             .flatten()
             .collect(),
     )
-}
-
-/// Matching archetypes of a borrowed world; none where a component is unknown.
-fn matching<Q: Fetch>(
-    world: &World,
-    state: Option<Q::State>,
-    filters: Option<Vec<Resolved>>,
-) -> impl Iterator<Item = (&Archetype, Q::Columns)> {
-    let bound = state.zip(filters);
-    world.archetypes().iter().filter_map(move |archetype| {
-        let (state, filters) = bound.as_ref()?;
-        let columns = Q::columns(*state, archetype)?;
-        filters
-            .iter()
-            .all(|filter| filter.archetype(archetype))
-            .then_some((archetype, columns))
-    })
 }
