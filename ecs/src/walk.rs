@@ -91,7 +91,7 @@ where
         let mut folded = init;
         // What `next` has begun.
         if self.at.is_some() {
-            while let Some(item) = self.next() {
+            for item in self.by_ref() {
                 folded = f(folded, item);
             }
             return folded;
