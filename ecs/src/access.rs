@@ -67,14 +67,22 @@ impl Access {
         own_row: bool,
     ) -> Result<ComponentId, EcsError> {
         let id = world.register::<T>()?;
+        self.component_id(world, id, write, own_row);
+        Ok(id)
+    }
+
+    /// Declares an access to a component by its number.
+    ///
+    /// # Panics
+    /// The world knows no such component.
+    pub fn component_id(&mut self, world: &World, id: ComponentId, write: bool, own_row: bool) {
         self.items.push(AccessItem {
             target: Target::Component(id),
-            name: T::NAME.to_owned(),
+            name: world.schema(id).name.clone(),
             write,
             own_row,
             present: true,
         });
-        Ok(id)
     }
 
     /// Declares a look at the change ticks of a component, of the system's own chunk or of any.
@@ -98,15 +106,22 @@ impl Access {
         write: bool,
     ) -> Result<ComponentId, EcsError> {
         let id = world.register::<T>()?;
-        let present = world.resource::<T>().is_some();
+        self.resource_id(world, id, write);
+        Ok(id)
+    }
+
+    /// Declares an access to a hashed resource by its component's number.
+    ///
+    /// # Panics
+    /// The world knows no such component.
+    pub fn resource_id(&mut self, world: &World, id: ComponentId, write: bool) {
         self.items.push(AccessItem {
             target: Target::Resource(id),
-            name: format!("resource {}", T::NAME),
+            name: format!("resource {}", world.schema(id).name),
             write,
             own_row: false,
-            present,
+            present: world.resource_ptr(id).is_some(),
         });
-        Ok(id)
     }
 
     /// Declares an access to a value beside the world.

@@ -12,6 +12,10 @@
 //!   applied    system 0: chunk 0, chunk 1; system 1: chunk 0, …
 //! ```
 
+mod template;
+
+pub use template::{InvalidValue, Template};
+
 use crate::bundle::Bundle;
 use crate::cx::Run;
 use crate::entity::Entity;
@@ -89,6 +93,15 @@ impl<'a> Commands<'a> {
         }
     }
 
+    /// The commands of a run, for systems that are no Rust functions; those get theirs as a parameter.
+    ///
+    /// # Safety
+    /// The calling thread runs as `run.worker`, and the system [takes](crate::system::System::takes) whole chunks only where what it records depends on that.
+    pub unsafe fn of_run(run: &'a Run<'a>) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { Commands::new(run) }
+    }
+
     /// The same commands for the next row.
     pub(crate) fn again(&self) -> Self {
         Commands { ..*self }
@@ -96,18 +109,24 @@ impl<'a> Commands<'a> {
 
     /// Spawns an entity. Its id is given when the command is applied; until then the returned [`Pending`] stands for it in later commands.
     pub fn spawn<B: Bundle + Copy + Send + Sync + 'static>(&mut self, bundle: B) -> Pending {
-        let segment = self.segment();
-        // SAFETY: the segment lives in this worker's scratch until the step's end, and only this thread touches it meanwhile.
-        let pending = unsafe {
-            (*segment).spawns += 1;
-            (*segment).spawns - 1
-        };
+        let pending = self.pending();
         self.record(bundle, |bundle, applier| {
             let entity = applier.world.spawn(bundle);
             applier.spawned.push(entity);
         });
+        pending
+    }
+
+    /// The next entity that these commands spawn.
+    fn pending(&mut self) -> Pending {
+        let segment = self.segment();
+        // SAFETY: the segment lives in this worker's scratch until the step's end, and only this thread touches it meanwhile.
+        let index = unsafe {
+            (*segment).spawns += 1;
+            (*segment).spawns - 1
+        };
         Pending {
-            index: pending,
+            index,
             tag: self.tag,
             step: self.step,
         }

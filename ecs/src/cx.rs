@@ -57,6 +57,17 @@ impl Run<'_> {
         }
     }
 
+    /// Notes the entity at which the system is about to fail, so that the step's failure names it. For systems that are no Rust functions; those note it
+    /// themselves.
+    ///
+    /// # Safety
+    /// The calling thread runs as `self.worker`.
+    pub unsafe fn fail_at(&self, entity: Entity) {
+        // SAFETY: the caller's promise.
+        let own = unsafe { self.step.workers.own(self.worker) };
+        own.failed.set(Some((self.place, entity)));
+    }
+
     /// A part of this run, done by the worker whose thread this is. The scratch that it takes is the system's.
     pub(crate) fn part(&self, worker: usize, f: impl FnOnce(&Run<'_>)) {
         let run = Run { worker, ..*self };

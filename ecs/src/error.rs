@@ -85,6 +85,14 @@ pub enum EcsError {
         /// What is wrong.
         fault: String,
     },
+    /// A system that is no Rust function cannot run over this world.
+    #[error("system `{system}` cannot run over this world: {reason}")]
+    Unfit {
+        /// The system.
+        system: String,
+        /// Why, with the cure.
+        reason: String,
+    },
     /// The entity does not live.
     #[error(transparent)]
     NoSuchEntity(#[from] NoSuchEntity),

@@ -72,4 +72,4 @@ pub use schema::{ALIGN_MAX, Component, Field, Primitive, Resource, Schema, Value
 #[doc(hidden)]
 pub use schema::{TypeNumber, join};
 pub use whole::IntoWhole;
-pub use world::{Spawned, World};
+pub use world::{Held, Spawned, World};

@@ -265,7 +265,7 @@ impl Schema {
     }
 
     /// Whether any field's bytes could be something that is no value: a `bool` of 2, an entity of generation 0.
-    pub(crate) fn has_invalid_bits(&self) -> bool {
+    pub fn has_invalid_bits(&self) -> bool {
         self.fields.iter().any(|field| {
             matches!(
                 field.primitive,
@@ -275,7 +275,10 @@ impl Schema {
     }
 
     /// The first field of this value whose bytes are no value of its type.
-    pub(crate) fn invalid_field(&self, value: &[u8]) -> Option<&Field> {
+    ///
+    /// # Panics
+    /// `value` is shorter than [`Schema::size`].
+    pub fn invalid_field(&self, value: &[u8]) -> Option<&Field> {
         self.fields.iter().find(|field| {
             let size = field.primitive.size() as usize;
             let mut scalars =

@@ -20,6 +20,7 @@ use crate::table::{Table, pages_for};
 use bytemuck::{Pod, Zeroable};
 use layerw_memory::{Owner, PAGE, PageRun};
 use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The capacity classes: a resource, and the sizes of chunks.
 pub(crate) const CAPACITIES: [u32; 4] = [1, 64, 512, 4096];
@@ -111,6 +112,15 @@ pub(crate) struct Slabs {
     classes: Vec<[Class; CAPACITIES.len()]>,
     /// Numbers to use again, highest first.
     vacant: Vec<u32>,
+    /// Changes whenever a page may have come to another component; differs between all worlds of the process.
+    pub(crate) holders: u64,
+}
+
+/// A number that no [`Slabs::holders`] had before.
+fn new_holders() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // Relaxed: the numbers need only differ.
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Slabs {
@@ -120,6 +130,7 @@ impl Slabs {
             table,
             classes: Vec::new(),
             vacant: Vec::new(),
+            holders: new_holders(),
         };
         for number in (0..slabs.table.len()).rev() {
             let record = slabs.table.get(number);
@@ -152,6 +163,12 @@ impl Slabs {
             components.value_bytes(component),
             record.capacity,
         )
+    }
+
+    /// A slab, unless the number is that of none.
+    #[inline]
+    pub(crate) fn record(&self, slab: u32) -> Option<SlabRecord> {
+        (slab != NO_SLAB).then(|| self.table.get(slab))
     }
 
     /// A block for `capacity` values of a component. Its bytes are not cleared.
@@ -292,6 +309,7 @@ impl Slabs {
         let run = self.table.get(number).run;
         self.class(component, capacity).blocks -= cut.blocks(run.pages);
         pages.release(owner, run);
+        self.holders = new_holders();
         self.table.set(
             number,
             SlabRecord {

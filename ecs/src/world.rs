@@ -2,10 +2,12 @@
 
 mod change;
 mod event;
+mod grant;
 mod raw;
 mod resource;
 mod spawn;
 
+pub use grant::Held;
 pub use spawn::Spawned;
 
 use crate::archetype::Archetype;

@@ -19,6 +19,7 @@ struct Shared {
     backing: &'static str,
     /// Whether pages have rights on this backing.
     has_rights: bool,
+    mapping: Arc<Mapping>,
 }
 
 impl Arena {
@@ -51,8 +52,14 @@ impl Arena {
                 pools,
                 backing,
                 has_rights,
+                mapping,
             }),
         })
+    }
+
+    /// Where the bytes are.
+    pub(crate) fn mapping(&self) -> &Mapping {
+        &self.shared.mapping
     }
 
     /// The pool of a tier.

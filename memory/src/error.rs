@@ -77,6 +77,23 @@ pub enum MemoryError {
         /// What the host said.
         source: io::Error,
     },
+    /// Pages could not be shown at a second address.
+    #[error(
+        "memory: cannot show {} at offset {} of pool {pool} a second time: {source}; the window takes {}, and the process so many mappings (vm.max_map_count): lower the pool's budget, or run fewer workers or scripts",
+        Bytes(*bytes), Bytes(*offset), Bytes(*room)
+    )]
+    Mirror {
+        /// The pool.
+        pool: &'static str,
+        /// Bytes from the pool's start.
+        offset: u64,
+        /// Bytes to show.
+        bytes: u64,
+        /// Bytes of the pool that the window takes.
+        room: u64,
+        /// What the host said.
+        source: io::Error,
+    },
     /// The host could not commit pages that the arena had reserved.
     #[error("memory: cannot commit {} of pool {pool}: {source}; free memory on this machine, or lower the pool's budget", Bytes(*bytes))]
     Commit {

@@ -19,6 +19,7 @@
 //! collapsed 240-600 (and 95 to fill it then).
 
 mod fault;
+mod mirror;
 
 use std::ffi::{c_int, c_void};
 use std::io;
@@ -39,6 +40,7 @@ use crate::Window;
 use crate::sync::{AtomicU32, Ordering};
 
 pub(crate) use fault::catch_faults;
+pub(crate) use mirror::Mirrored;
 
 /// Bytes of a huge page, on which the base is aligned. Where the host's huge pages are larger, it refuses ours.
 const HUGE: usize = 2 << 20;
@@ -141,6 +143,11 @@ impl Shared {
     pub(crate) fn reach(&self) -> Range<usize> {
         let start = self.reservation.start.addr();
         start..start + self.reservation.bytes
+    }
+
+    /// The file, and the byte of it at which a pool's window begins.
+    pub(crate) fn file(&self, pool: usize) -> (&OwnedFd, usize) {
+        (&self.file, self.places[pool].first)
     }
 
     /// The window that a range of the file lies in.

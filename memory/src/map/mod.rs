@@ -22,7 +22,7 @@ use std::ptr::NonNull;
 use crate::Window;
 
 #[cfg(target_os = "linux")]
-use linux::Shared;
+use linux::{Mirrored, Shared};
 use other::Plain;
 
 pub use limits::HostLimits;
@@ -205,5 +205,97 @@ impl Mapping {
             Mapping::Shared(shared) => shared.prefault(offset, bytes),
             Mapping::Plain(plain) => plain.prefault(offset, bytes),
         }
+    }
+}
+
+/// A second reservation for pages of a mapping; never made where pages cannot be mapped twice.
+#[derive(Debug)]
+pub(crate) struct Second {
+    #[cfg(target_os = "linux")]
+    mirrored: Mirrored,
+    #[cfg(not(target_os = "linux"))]
+    never: std::convert::Infallible,
+}
+
+#[cfg(target_os = "linux")]
+impl Second {
+    /// `bytes` of address space, laid out for showing a pool's pages from `window` on; `None` where the mapping's pages have no second place.
+    pub(crate) fn reserve(
+        mapping: &Mapping,
+        pool: usize,
+        bytes: usize,
+        window: usize,
+    ) -> io::Result<Option<Second>> {
+        match mapping {
+            Mapping::Shared(shared) => {
+                let mirrored = Mirrored::new(shared, pool, bytes, window)?;
+                Ok(Some(Second { mirrored }))
+            }
+            Mapping::Plain(_) => Ok(None),
+        }
+    }
+
+    /// Its first byte.
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.mirrored.base()
+    }
+
+    /// Makes a range readable and writable memory that reads as zero.
+    pub(crate) fn open(&self, at: usize, bytes: usize) -> io::Result<()> {
+        self.mirrored.open(at, bytes)
+    }
+
+    /// Shows `bytes` of a pool from `offset` on at `at`.
+    pub(crate) fn show(
+        &self,
+        mapping: &Mapping,
+        pool: usize,
+        offset: usize,
+        at: usize,
+        bytes: usize,
+        writable: bool,
+    ) -> io::Result<()> {
+        match mapping {
+            Mapping::Shared(shared) => self
+                .mirrored
+                .show(shared, pool, offset, at, bytes, writable),
+            Mapping::Plain(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Makes a range inaccessible.
+    pub(crate) fn hide(&self, at: usize, bytes: usize) -> io::Result<()> {
+        self.mirrored.hide(at, bytes)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Second {
+    pub(crate) fn reserve(_: &Mapping, _: usize, _: usize, _: usize) -> io::Result<Option<Second>> {
+        Ok(None)
+    }
+
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        match self.never {}
+    }
+
+    pub(crate) fn open(&self, _: usize, _: usize) -> io::Result<()> {
+        match self.never {}
+    }
+
+    pub(crate) fn show(
+        &self,
+        _: &Mapping,
+        _: usize,
+        _: usize,
+        _: usize,
+        _: usize,
+        _: bool,
+    ) -> io::Result<()> {
+        match self.never {}
+    }
+
+    pub(crate) fn hide(&self, _: usize, _: usize) -> io::Result<()> {
+        match self.never {}
     }
 }

@@ -16,7 +16,7 @@ const HOST_CODE: [&str; 7] = [
 ];
 
 /// Where code may use the clocks and threads of std.
-const CLOCKS_AND_THREADS: [&str; 3] = ["platform", "jobs", "trace/src/sink"];
+const CLOCKS_AND_THREADS: [&str; 4] = ["platform", "jobs", "script/src/runtime", "trace/src/sink"];
 
 /// Tools that are not part of the engine: they run on a developer's machine.
 const TOOLS: [&str; 2] = ["launcher", "xtask"];

@@ -1,0 +1,52 @@
+//! The sandbox: modules run as native code, each system over the columns that it declared and nothing else.
+//!
+//! ```text
+//!   bytes ──limits──> manifest ──compile──> Script ──bind──> systems ──run──> an instance per worker and system
+//!                                             │ world: layouts agree            │ memory: its own, and in a window the granted pages
+//! ```
+//!
+//! ```no_run
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let mut world: layerw_ecs::World = todo!();
+//! use layerw_script::runtime::{Options, Script};
+//!
+//! let script = Script::load("movement", &std::fs::read("movement.wasm")?, &Options::default())?;
+//! for system in script.bind(&mut world)? {
+//!     // `sim.add(system)`, or an entry of a schedule
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! **What a script can do to others: nothing, and what it can do to itself.** It reads the columns, entities and resources that its manifest declares, writes those
+//! that it declares to write, and records commands if it says so. Anything else is a trap, which names script, system, line and entity. Within a column that it
+//! writes it can reach rows of other chunks, because pages hold more than one chunk's rows: a hostile script can so make its own columns depend on timing, but not
+//! others'. Columns whose bytes can be invalid (`bool`, entities) are copied and looked at when a script writes them.
+//!
+//! **What is kept between calls** in a script's own memory and globals is kept per instance, so it differs from worker to worker: state belongs into components and
+//! resources.
+//!
+//! **Forms.** [`Form::Mapped`]: a column's pages are mapped a second time into the script's memory, with its right, when a system first sees them, and stay:
+//! the steady state copies nothing and makes no call of the system. [`Form::Copied`]: where the host or the arena cannot do that.
+//!
+//! wasmtime stands behind [`program`], [`cell`] and what they use; nothing else knows it, so that another engine can stand beside it.
+
+mod cell;
+mod clock;
+mod compile_limits;
+mod creator;
+mod engine;
+mod error;
+mod fault;
+mod imports;
+mod options;
+mod program;
+mod script;
+mod source_map;
+mod system;
+
+pub use engine::Form;
+pub use error::ScriptError;
+pub use fault::Fault;
+pub use options::{Columns, CompileLimits, OnFault, Options};
+pub use script::Script;

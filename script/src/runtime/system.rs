@@ -1,0 +1,609 @@
+//! A system of a script, as the schedule sees it: like a Rust row function, with a module's function in the middle.
+
+use super::cell::Cell;
+use super::engine::Form;
+use super::program::runs_on_rows;
+use super::script::Shared;
+use super::{Fault, OnFault};
+use crate::abi::{self, Param};
+use layerw_ecs::access::Access;
+use layerw_ecs::commands::Template;
+use layerw_ecs::system::{Kind, System};
+use layerw_ecs::{CHUNK_ROWS, Chunk, ChunkId, ComponentId, EcsError, Entity, Run, Schema, World};
+use layerw_memory::Arena;
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
+use wasmtime::ValRaw;
+
+/// One system of a script.
+pub(super) struct ScriptSystem {
+    shared: Arc<Shared>,
+    /// Its place in the manifest.
+    number: usize,
+    bound: Option<Bound>,
+    /// The step in which it was put into quarantine; it is left out in those after.
+    quarantined: AtomicU64,
+    /// The place of the chunk whose fault is kept: the first, whichever came first in time.
+    faulted: Mutex<Option<(u64, u32)>>,
+}
+
+/// What it needs of a world.
+struct Bound {
+    form: Form,
+    arena: Arena,
+    arguments: Vec<Argument>,
+    /// Columns of the arguments that are columns, by archetype; `None` where the archetype does not match.
+    columns: Vec<Option<Box<[usize]>>>,
+    with: Vec<ComponentId>,
+    without: Vec<ComponentId>,
+    templates: Vec<Template>,
+    /// Bytes of room for copies.
+    area: usize,
+    cells: OnceLock<Box<[Slot]>>,
+}
+
+/// A worker's instance, on cache lines of its own. Nobody else ever asks for the lock while it is held.
+#[repr(align(128))]
+#[derive(Default)]
+struct Slot(Mutex<Option<Cell>>);
+
+/// A parameter, ready.
+enum Argument {
+    Column(Values),
+    Entities { copied: Option<usize> },
+    Count,
+    Resource(Values),
+    Dt,
+    Dt64,
+    Step,
+    Seed,
+}
+
+/// A parameter that is an address.
+struct Values {
+    id: ComponentId,
+    bytes: usize,
+    write: bool,
+    /// Where its copy stands, if it is copied.
+    copied: Option<usize>,
+    /// What to hold written values against.
+    doubtful: Option<Schema>,
+}
+
+/// The rows of a call.
+#[derive(Clone)]
+struct Rows<'w> {
+    id: ChunkId,
+    chunk: Chunk<'w>,
+    columns: &'w [usize],
+    rows: Range<usize>,
+}
+
+impl ScriptSystem {
+    pub(super) fn new(shared: Arc<Shared>, number: usize) -> Self {
+        ScriptSystem {
+            shared,
+            number,
+            bound: None,
+            quarantined: AtomicU64::new(u64::MAX),
+            faulted: Mutex::new(None),
+        }
+    }
+
+    fn decl(&self) -> &abi::SystemDecl {
+        &self.shared.program.manifest.systems[self.number]
+    }
+
+    fn unfit(&self, reason: String) -> EcsError {
+        EcsError::Unfit {
+            system: self.decl().name.clone(),
+            reason: format!("script `{}`: {reason}", self.shared.program.name),
+        }
+    }
+
+    /// The number of a component that the manifest declares.
+    fn component(&self, world: &mut World, name: &str) -> Result<ComponentId, EcsError> {
+        let decl = self.shared.program.manifest.component(name);
+        let decl = decl.ok_or_else(|| self.unfit(format!("component `{name}` is not declared")))?;
+        let schema = decl.schema().map_err(|fault| self.unfit(fault))?;
+        world.register_schema(schema)
+    }
+
+    fn components(
+        &self,
+        world: &mut World,
+        names: &[String],
+    ) -> Result<Vec<ComponentId>, EcsError> {
+        names
+            .iter()
+            .map(|name| self.component(world, name))
+            .collect()
+    }
+
+    fn is_out(&self, step: u64) -> bool {
+        // Relaxed: it is set while a step runs and asked for in later ones, which the end of the step orders.
+        self.quarantined.load(Ordering::Relaxed) < step
+    }
+
+    /// Runs on some rows, or once.
+    ///
+    /// # Safety
+    /// As [`System::run_chunk`], or [`System::run`] without rows.
+    unsafe fn enter(&self, bound: &Bound, rows: Option<Rows<'_>>, run: &Run<'_>) {
+        let threads = run.step.jobs.threads();
+        let cells = bound.cells.get_or_init(|| self.cells(bound, threads));
+        let mut slot = match cells[run.worker].0.try_lock() {
+            Ok(slot) => slot,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => unreachable!("a worker runs one system at a time"),
+        };
+        let outcome = match self.cell(bound, &mut slot) {
+            // SAFETY: the caller's promise is passed on.
+            Ok(cell) => unsafe { self.call(bound, cell, rows.as_ref(), run) },
+            Err(what) => Err(self.refusal(run, what)),
+        };
+        if let Err(fault) = outcome {
+            // What it has in its own memory is in the middle of something.
+            *slot = None;
+            drop(slot);
+            // SAFETY: the caller says that its thread runs as the run's worker.
+            unsafe { self.fail(fault, run) };
+        }
+    }
+
+    /// Instances for all workers at once, so that none has to be made later in the run; what fails fails again where it is needed, with a name.
+    #[cold]
+    fn cells(&self, bound: &Bound, threads: usize) -> Box<[Slot]> {
+        let slots: Box<[Slot]> = (0..threads).map(|_| Slot::default()).collect();
+        for slot in &slots {
+            let mut slot = slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = self.cell(bound, &mut slot);
+        }
+        slots
+    }
+
+    fn cell<'c>(&self, bound: &Bound, slot: &'c mut Option<Cell>) -> Result<&'c mut Cell, String> {
+        match slot {
+            Some(cell) => Ok(cell),
+            None => {
+                let (program, export) = (&self.shared.program, &self.decl().export);
+                let cell = Cell::new(program, Some(export), bound.form, &bound.arena, bound.area)?;
+                Ok(slot.insert(cell))
+            }
+        }
+    }
+
+    /// A fault of the host's.
+    fn refusal(&self, run: &Run<'_>, what: String) -> Fault {
+        Fault {
+            script: self.shared.program.name.clone(),
+            system: self.decl().name.clone(),
+            at: None,
+            entity: None,
+            step: run.step.step,
+            what,
+            repeats: false,
+        }
+    }
+
+    /// Passes the arguments, calls, and copies out what was copied in.
+    ///
+    /// # Safety
+    /// As [`ScriptSystem::enter`].
+    unsafe fn call(
+        &self,
+        bound: &Bound,
+        cell: &mut Cell,
+        rows: Option<&Rows<'_>>,
+        run: &Run<'_>,
+    ) -> Result<(), Fault> {
+        let world = run.step.world;
+        let refused = |what| self.refusal(run, what);
+        cell.begin(world).map_err(refused)?;
+        let mut copied = 0;
+        let mut column = 0;
+        for argument in &bound.arguments {
+            match argument {
+                Argument::Count => {
+                    let count = rows.map_or(1, |rows| rows.rows.len());
+                    cell.word(ValRaw::i32(count as i32));
+                }
+                Argument::Dt => cell.word(ValRaw::f32((run.step.dt as f32).to_bits())),
+                Argument::Dt64 => cell.word(ValRaw::f64(run.step.dt.to_bits())),
+                Argument::Step => cell.word(ValRaw::i64(run.step.step as i64)),
+                Argument::Seed => cell.word(ValRaw::i64(run.step.seed as i64)),
+                Argument::Entities { copied: place } => {
+                    let Some(rows) = rows else { continue };
+                    let first = rows.chunk.entities()[rows.rows.clone()]
+                        .as_ptr()
+                        .cast::<u8>();
+                    let bytes = rows.rows.len() * size_of::<Entity>();
+                    match (place, world.entity_pages(rows.id)) {
+                        (None, Some(held)) => {
+                            let offset = self.offset(bound, first);
+                            cell.show(held, offset, bytes, false).map_err(refused)?;
+                        }
+                        (place, _) => {
+                            // SAFETY: entities change only under `&mut World`.
+                            unsafe { cell.copy_in(place.unwrap_or(0), first, bytes) };
+                            copied += bytes;
+                        }
+                    }
+                }
+                Argument::Column(values) => {
+                    let Some(rows) = rows else { continue };
+                    let number = rows.columns[column];
+                    column += 1;
+                    if values.write {
+                        // SAFETY: the caller holds the declared writes to this chunk, so nobody else sets this tick meanwhile.
+                        unsafe { rows.chunk.set_changed(number, run.tick) };
+                    }
+                    let (first, bytes) = place_of(rows, number, values);
+                    match (values.copied, world.column_pages(rows.id, number)) {
+                        // A tag: an address that leads nowhere.
+                        (_, None) => cell.word(ValRaw::i32(0)),
+                        (None, Some(held)) => {
+                            let offset = self.offset(bound, first);
+                            cell.show(held, offset, bytes, values.write)
+                                .map_err(refused)?;
+                        }
+                        (Some(place), Some(_)) => {
+                            // SAFETY: the caller holds the declared access to this chunk.
+                            unsafe { cell.copy_in(place, first, bytes) };
+                            copied += bytes;
+                        }
+                    }
+                }
+                Argument::Resource(values) => {
+                    let Some(first) = world.resource_ptr(values.id) else {
+                        let name = &world.schema(values.id).name;
+                        return Err(refused(format!(
+                            "the resource {name} is not in the world; insert it with `sim.world.insert_resource(…)` before the first step"
+                        )));
+                    };
+                    let first = first.as_ptr();
+                    if values.write {
+                        // SAFETY: the caller holds the declared write.
+                        unsafe { world.set_resource_changed(values.id, run.tick) };
+                    }
+                    match (values.copied, world.resource_pages(values.id)) {
+                        (_, None) => cell.word(ValRaw::i32(0)),
+                        (None, Some(held)) => {
+                            let offset = self.offset(bound, first);
+                            cell.show(held, offset, values.bytes, values.write)
+                                .map_err(refused)?;
+                        }
+                        (Some(place), Some(_)) => {
+                            // SAFETY: the caller holds the declared access.
+                            unsafe { cell.copy_in(place, first, values.bytes) };
+                            copied += values.bytes;
+                        }
+                    }
+                }
+            }
+        }
+        let templates = self.decl().commands.then_some(bound.templates.as_slice());
+        // SAFETY: one argument was passed for each parameter of the manifest, with its type, which the function was held against when the script was
+        // loaded, and it returns nothing. The rest is the caller's promise.
+        let called = unsafe { cell.call(run, templates) };
+        // Also after a trap: the rows keep what was written to them until then, as where they are mapped.
+        // SAFETY: the caller's promise is passed on.
+        let (bytes, invalid) = unsafe { self.copy_out(bound, cell, rows, run) };
+        copied += bytes;
+        if copied > 0 {
+            // Relaxed: a count that orders nothing.
+            self.shared
+                .copied
+                .fetch_add(copied as u64, Ordering::Relaxed);
+        }
+        if let Err(error) = called {
+            let program = &self.shared.program;
+            let faulted = |address| self.say_address(cell, world, address);
+            let what = program.sentence(&error, Some(&faulted));
+            let mut fault = program.fault(self.decl(), run.step.step, &error, what);
+            fault.entity = self.entity_at(cell, rows);
+            return Err(fault);
+        }
+        match invalid {
+            None => Ok(()),
+            Some(what) => Err(Fault {
+                repeats: true,
+                ..self.refusal(run, what)
+            }),
+        }
+    }
+
+    /// Copies out what is copied and written, where it is valid. Returns the bytes, and what was not valid.
+    ///
+    /// # Safety
+    /// As [`ScriptSystem::enter`].
+    unsafe fn copy_out(
+        &self,
+        bound: &Bound,
+        cell: &Cell,
+        rows: Option<&Rows<'_>>,
+        run: &Run<'_>,
+    ) -> (usize, Option<String>) {
+        let (mut copied, mut invalid) = (0, None);
+        let mut column = 0;
+        for argument in &bound.arguments {
+            let (values, target) = match (argument, rows) {
+                (Argument::Column(values), Some(rows)) => {
+                    let number = rows.columns[column];
+                    column += 1;
+                    (values, Some(place_of(rows, number, values)))
+                }
+                (Argument::Resource(values), _) => {
+                    let first = run.step.world.resource_ptr(values.id);
+                    (values, first.map(|first| (first.as_ptr(), values.bytes)))
+                }
+                _ => continue,
+            };
+            let (Some(place), true, Some((first, bytes))) = (values.copied, values.write, target)
+            else {
+                continue;
+            };
+            if values.bytes == 0 {
+                continue;
+            }
+            if let Some(schema) = &values.doubtful {
+                let mut all = cell.copied(place, bytes).chunks_exact(values.bytes);
+                if let Some(field) = all.find_map(|value| schema.invalid_field(value)) {
+                    invalid = invalid.or_else(|| {
+                        Some(format!(
+                            "left bytes in field `{}` of component `{}` that are no {}; nothing of that column was taken over",
+                            field.name,
+                            schema.name,
+                            field.primitive.name()
+                        ))
+                    });
+                    continue;
+                }
+            }
+            // SAFETY: the caller holds the declared write to these rows, and the bytes are values: any bytes are, or they were looked at.
+            unsafe { cell.copy_out(place, first, bytes) };
+            copied += bytes;
+        }
+        (copied, invalid)
+    }
+
+    /// Where an address of the world stands in the Logic pool.
+    fn offset(&self, bound: &Bound, address: *const u8) -> usize {
+        address.addr() - bound.arena.logic().base().as_ptr().addr()
+    }
+
+    /// What a script touched, where it was not allowed to.
+    fn say_address(&self, cell: &Cell, world: &World, address: u64) -> String {
+        match cell.shown_at(address) {
+            Some((held, _)) => {
+                let of = held.component();
+                let of = of.map_or_else(
+                    || "entity ids".to_owned(),
+                    |id| format!("`{}`", world.schema(id).name),
+                );
+                format!(
+                    "wrote to {of}, which it only reads (address {address:#x}); declare the column as written, or write to another one"
+                )
+            }
+            None => format!(
+                "touched address {address:#x}, which is neither its own memory nor a column that it declared; an index went past the rows of the call, or the manifest lacks a column"
+            ),
+        }
+    }
+
+    /// The entity at the row that the module says it is at.
+    fn entity_at(&self, cell: &mut Cell, rows: Option<&Rows<'_>>) -> Option<Entity> {
+        let rows = rows?;
+        let row = rows.rows.start.checked_add(cell.row()? as usize)?;
+        rows.rows.contains(&row).then(|| rows.chunk.entities()[row])
+    }
+
+    /// Does with a fault what the script's options say.
+    ///
+    /// # Safety
+    /// The calling thread runs as `run.worker`.
+    #[cold]
+    unsafe fn fail(&self, fault: Fault, run: &Run<'_>) {
+        if self.shared.program.options.on_fault == OnFault::Quarantine && fault.repeats {
+            let mut faulted = self.faulted.lock().unwrap_or_else(PoisonError::into_inner);
+            let (step, chunk) = (run.step.step, run.chunk);
+            let first = faulted.is_none_or(|(known, place)| known != step || chunk < place);
+            if first {
+                *faulted = Some((step, chunk));
+                self.shared.note(fault);
+            }
+            // Relaxed: see `is_out`.
+            self.quarantined.store(step, Ordering::Relaxed);
+            return;
+        }
+        if let Some(entity) = fault.entity {
+            // SAFETY: the caller's promise.
+            unsafe { run.fail_at(entity) };
+        }
+        // As a panic of a Rust system, but for the message on the way: it is not this program that is wrong.
+        resume_unwind(Box::new(fault.to_string()));
+    }
+}
+
+/// The address of the rows' first value, and the bytes of all.
+fn place_of(rows: &Rows<'_>, column: usize, values: &Values) -> (*mut u8, usize) {
+    let first = rows.chunk.column_ptr(column).as_ptr();
+    (
+        first.wrapping_add(rows.rows.start * values.bytes),
+        rows.rows.len() * values.bytes,
+    )
+}
+
+/// Room for copies, one after another, each on cache lines of its own.
+#[derive(Default)]
+struct Area(usize);
+
+impl Area {
+    fn take(&mut self, bytes: usize) -> usize {
+        let place = self.0;
+        self.0 += bytes.next_multiple_of(64);
+        place
+    }
+}
+
+// SAFETY: a module reaches its own memory and the pages that are shown to it: those of the components that are declared below, with the right that is declared.
+// Pages hold other rows of these components too, which nobody can keep a script from touching; it is the only one that then cannot rely on what it wrote. Rows of
+// the chunk at hand are the only ones that it is given. Copies go to and from the rows at hand.
+unsafe impl System for ScriptSystem {
+    fn kind(&self) -> Kind {
+        if runs_on_rows(self.decl()) {
+            Kind::Rows
+        } else {
+            Kind::Whole
+        }
+    }
+
+    fn declare(&mut self, world: &mut World) -> Result<Access, EcsError> {
+        let form = self.shared.form(world.arena());
+        let decl = self.decl().clone();
+        let (mut access, mut area) = (Access::default(), Area::default());
+        let mut arguments = Vec::new();
+        for param in &decl.params {
+            arguments.push(match param {
+                Param::Column { component, write } => {
+                    let id = self.component(world, component)?;
+                    access.component_id(world, id, *write, true);
+                    Argument::Column(values(
+                        world,
+                        id,
+                        *write,
+                        form,
+                        CHUNK_ROWS as usize,
+                        &mut area,
+                    ))
+                }
+                Param::Resource { component, write } => {
+                    let id = self.component(world, component)?;
+                    access.resource_id(world, id, *write);
+                    Argument::Resource(values(world, id, *write, form, 1, &mut area))
+                }
+                Param::Entities => Argument::Entities {
+                    copied: (form == Form::Copied)
+                        .then(|| area.take(size_of::<Entity>() * CHUNK_ROWS as usize)),
+                },
+                Param::Count => Argument::Count,
+                Param::Dt => Argument::Dt,
+                Param::Dt64 => Argument::Dt64,
+                Param::Step => Argument::Step,
+                Param::Seed => Argument::Seed,
+            });
+        }
+        let (with, without) = (
+            self.components(world, &decl.with)?,
+            self.components(world, &decl.without)?,
+        );
+        let names = &self.shared.program.manifest.templates;
+        let templates = names.iter().map(|names| {
+            let ids = self.components(world, names)?;
+            Ok(Template::new(world, &ids))
+        });
+        let templates = templates.collect::<Result<_, EcsError>>()?;
+        self.shared
+            .program
+            .module(form)
+            .map_err(|reason| self.unfit(reason))?;
+        self.bound = Some(Bound {
+            form,
+            arena: world.arena().clone(),
+            arguments,
+            columns: Vec::new(),
+            with,
+            without,
+            templates,
+            area: area.0,
+            cells: OnceLock::new(),
+        });
+        Ok(access)
+    }
+
+    fn refresh(&mut self, world: &World) {
+        let Some(bound) = &mut self.bound else { return };
+        for archetype in &world.archetypes()[bound.columns.len()..] {
+            let has = |id: &ComponentId| archetype.column(*id).is_some();
+            let matches = bound.with.iter().all(has) && !bound.without.iter().any(has);
+            let wanted = bound
+                .arguments
+                .iter()
+                .filter_map(|argument| match argument {
+                    Argument::Column(values) => Some(archetype.column(values.id)),
+                    _ => None,
+                });
+            let columns = matches.then(|| wanted.collect::<Option<Box<[usize]>>>());
+            bound.columns.push(columns.flatten());
+        }
+    }
+
+    fn visits(&self, archetype: u32) -> bool {
+        self.bound
+            .as_ref()
+            .is_some_and(|bound| matches!(bound.columns.get(archetype as usize), Some(Some(_))))
+    }
+
+    unsafe fn run(&self, run: &Run<'_>) {
+        let Some(bound) = &self.bound else { return };
+        if !self.is_out(run.step.step) {
+            // SAFETY: the caller's promise is passed on.
+            unsafe { self.enter(bound, None, run) };
+        }
+    }
+
+    fn takes(&self, see: &mut dyn FnMut(ComponentId)) -> bool {
+        self.bound.as_ref().is_some_and(|bound| {
+            for argument in &bound.arguments {
+                if let Argument::Column(values) = argument {
+                    see(values.id);
+                }
+            }
+            true
+        })
+    }
+
+    unsafe fn run_chunk(&self, chunk: ChunkId, rows: Range<u32>, run: &Run<'_>) {
+        let Some(bound) = &self.bound else { return };
+        let (id, chunk) = (chunk, run.step.world.chunk(chunk));
+        let Some(Some(columns)) = bound.columns.get(chunk.archetype() as usize) else {
+            return;
+        };
+        let rows = rows.start as usize..chunk.len().min(rows.end as usize);
+        if rows.is_empty() || self.is_out(run.step.step) {
+            return;
+        }
+        let rows = Rows {
+            id,
+            chunk,
+            columns,
+            rows,
+        };
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.enter(bound, Some(rows), run) };
+    }
+}
+
+/// A parameter that is an address, with room for its copy where it has to be copied.
+fn values(
+    world: &World,
+    id: ComponentId,
+    write: bool,
+    form: Form,
+    rows: usize,
+    area: &mut Area,
+) -> Values {
+    let schema = world.schema(id);
+    let bytes = schema.size as usize;
+    let doubtful = (write && schema.has_invalid_bits()).then(|| schema.clone());
+    let copied = form == Form::Copied || doubtful.is_some();
+    Values {
+        id,
+        bytes,
+        write,
+        copied: copied.then(|| area.take(bytes * rows)),
+        doubtful,
+    }
+}
