@@ -116,7 +116,6 @@ pub fn column<T: Component>(write: bool) -> Param {
     }
 }
 
-#[allow(dead_code)]
 pub fn resource<T: Component>(write: bool) -> Param {
     Param::Resource {
         component: T::NAME.to_owned(),
