@@ -14,10 +14,14 @@
 //! | [`Param::Step`], [`Param::Seed`] | `i64` | number of the step, seed of the run |
 //!
 //! A system's function returns nothing. It is called for some rows of one chunk at a time: a whole chunk, or a block of it unless its declaration says
-//! [`whole_chunks`](SystemDecl::whole_chunks). Addresses are absolute in the module's
-//! memory and lie above `memory.size`: a module reaches them by plain loads and stores, not by bulk operations.
+//! [`whole_chunks`](SystemDecl::whole_chunks). Addresses are absolute in the module's memory and lie above `memory.size`: a module reaches them by plain loads and stores,
+//! not by bulk operations. The constant offset of such a load or store stays below 32 MiB; a larger one is compared with `memory.size` and traps. Where the host cannot map
+//! columns, they are copied to room behind the module's own memory, which `memory.size` then covers.
 //!
-//! The module imports its memory as `env.memory`, and from the module [`IMPORTS`] those functions that its manifest asks for:
+//! There is an instance for each worker and system, so what a module keeps in its memory or globals between calls differs from worker to worker: what a later call
+//! depends on belongs into components and resources.
+//!
+//! The module imports its memory as `env.memory`, without a maximum or with one of at least 65 535 pages, and from the module [`IMPORTS`] those functions that its manifest asks for:
 //!
 //! | function | type | what it does |
 //! |---|---|---|
@@ -27,7 +31,10 @@
 //! | `remove` | `(i64, i32)` | records that the entity is to lose the template's components |
 //! | `send` | `(i32, i32)` | records an event: the template with that number, which has one component, with its value at that address |
 //!
-//! An optional exported global `layerw.row`, a mutable `i32`, holds the row that the system is working on wherever something in it may trap, so that
+//! Values stand in the module's own memory or in a column of the call, packed in the order of the template; a `bool` or an entity among them must be one. Functions are for systems
+//! whose manifest entry says `"commands": true`; others trap.
+//!
+//! An optional exported global `layerw.row`, a mutable `i32`, holds the row that the system is working on, counted from the first of the call, wherever something in it may trap, so that
 //! the host can name the entity. An optional custom section `layerw.map` holds a source map (version 3; the column is the offset in the
 //! module, the line is 0), by which a trap is traced to a line of the source; where an instruction may trap, the entry's name says in words what that means.
 

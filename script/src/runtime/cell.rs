@@ -43,6 +43,7 @@ impl Cell {
         let area_pages = area.div_ceil(PAGE);
         let host = Host {
             bytes_max: program.options.memory_bytes as usize + area_pages * PAGE,
+            elements: 0,
             own: None,
             granted: Vec::with_capacity(16),
             call: None,
@@ -204,6 +205,8 @@ impl Cell {
 pub(super) struct Host {
     /// Bytes that its memory may have.
     bytes_max: usize,
+    /// Elements that its tables asked for so far.
+    elements: usize,
     own: Option<Memory>,
     /// Columns of the call at hand, by address and length.
     granted: Vec<(u32, u32)>,
@@ -240,7 +243,7 @@ impl Host {
     }
 }
 
-/// Elements that the tables of an instance may have together with what they grow to.
+/// Elements that all tables of an instance may have together.
 const ELEMENTS_MAX: usize = 1 << 16;
 
 impl ResourceLimiter for Host {
@@ -255,11 +258,18 @@ impl ResourceLimiter for Host {
 
     fn table_growing(
         &mut self,
-        _: usize,
+        current: usize,
         desired: usize,
         _: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= ELEMENTS_MAX)
+        let elements = self
+            .elements
+            .saturating_add(desired.saturating_sub(current));
+        let granted = elements <= ELEMENTS_MAX;
+        if granted {
+            self.elements = elements;
+        }
+        Ok(granted)
     }
 }
 

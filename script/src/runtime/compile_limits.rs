@@ -2,7 +2,7 @@
 //! anybody.
 
 use super::{CompileLimits, ScriptError};
-use wasmparser::{ElementItems, Parser, Payload};
+use wasmparser::{ElementItems, Operator, Parser, Payload};
 
 /// Refuses modules that are too large to compile. What is malformed is refused too, as far as it is read.
 pub(super) fn check(
@@ -56,6 +56,13 @@ pub(super) fn check(
                 }
                 let what = || format!("local variables of function {number} of its code");
                 check.at_most(what(), locals, limits.locals.into(), "locals")?;
+                let mut blocks = 1;
+                for operator in body.get_operators_reader().map_err(malformed)? {
+                    blocks += blocks_of(&operator.map_err(malformed)?);
+                }
+                let what =
+                    || format!("blocks times local variables of function {number} of its code");
+                check.at_most(what(), blocks * locals, limits.block_locals, "block_locals")?;
                 number += 1;
             }
             Payload::TypeSection(reader) => entries += u64::from(reader.count()),
@@ -83,6 +90,16 @@ pub(super) fn check(
         )?;
     }
     Ok(())
+}
+
+/// The blocks that an operator makes: those that begin with it, and those that it branches to.
+fn blocks_of(operator: &Operator<'_>) -> u64 {
+    match operator {
+        Operator::Block { .. } | Operator::Loop { .. } | Operator::BrIf { .. } => 1,
+        Operator::If { .. } => 2,
+        Operator::BrTable { targets } => u64::from(targets.len()),
+        _ => 0,
+    }
 }
 
 struct Check<'a> {

@@ -54,6 +54,8 @@ pub struct CompileLimits {
     pub functions: u32,
     /// Local variables of one function. 5 000 unless set.
     pub locals: u32,
+    /// Blocks of one function times its local variables: the code generator may need a note for each pair, in memory. 4 million unless set.
+    pub block_locals: u64,
     /// Entries of anything else: types, imports, exports, globals, tables, segments, and what the segments of tables hold. 20 000 unless set.
     pub entries: u32,
 }
@@ -78,6 +80,7 @@ impl Default for CompileLimits {
             function_bytes: 256 << 10,
             functions: 10_000,
             locals: 5_000,
+            block_locals: 4_000_000,
             entries: 20_000,
         }
     }

@@ -136,7 +136,13 @@ impl ScriptSystem {
         let cells = bound.cells.get_or_init(|| self.cells(bound, threads));
         let mut slot = match cells[run.worker].0.try_lock() {
             Ok(slot) => slot,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            // A command found no scratch: as after a fault, a new instance.
+            Err(TryLockError::Poisoned(poisoned)) => {
+                let mut slot = poisoned.into_inner();
+                *slot = None;
+                cells[run.worker].0.clear_poison();
+                slot
+            }
             Err(TryLockError::WouldBlock) => unreachable!("a worker runs one system at a time"),
         };
         let outcome = match self.cell(bound, &mut slot) {

@@ -662,3 +662,37 @@ fn pages_are_what_the_table_believes() {
     let secret = first_row::<Secret>(&world).0;
     assert!(!(from..to).contains(&secret));
 }
+
+#[test]
+fn commands_without_end_end_with_the_scratch() {
+    let unlimited = Options {
+        time_limit: Some(Duration::from_secs(60)),
+        ..options(OnFault::Quarantine)
+    };
+    let (mut scene, _) = scene(
+        "(loop $ever (call $spawn (i32.const 0) (i32.const 0)) (br $ever))",
+        &unlimited,
+    );
+    for _ in 0..2 {
+        let failure = scene.step().expect_err("no scratch is that large");
+        assert_eq!(failure.system, "Hostile");
+        assert_eq!(scene.world.len(), ENTITIES);
+    }
+}
+
+#[test]
+fn protected_memory_and_scripts_do_not_mistake_each_others_faults() {
+    for (body, fails) in [
+        ("(f32.store (local.get $p) (f32.const 1))", false),
+        ("(i32.store (local.get $v) (i32.const 1))", true),
+        ("(i64.store (i32.const {secret}) (i64.const 0))", true),
+    ] {
+        let (mut scene, script) = scene(body, &options(OnFault::Quarantine));
+        let protection = layerw_memory::Protection::Pages;
+        scene.world.arena().protect(protection).expect("a handler");
+        scene.steps(3);
+        assert_eq!(script.faults().len(), usize::from(fails), "{body}");
+        let visits = scene.world.query::<&Visits>().map(|visits| visits.0).min();
+        assert_eq!(visits, Some(3003));
+    }
+}

@@ -246,6 +246,16 @@ fn start_functions_and_segments_that_fail() {
         "cannot be started",
     );
     refused(&behind("(table 10000000 funcref)"), m, "cannot be started");
+    refused(
+        &behind(&"(table 60000 funcref)".repeat(2)),
+        m,
+        "cannot be started",
+    );
+    refused(
+        &behind(&"(table 1 funcref)".repeat(101)),
+        m,
+        "tables count exceeds limit of 100",
+    );
     let limited = Options {
         time_limit: Some(Duration::from_millis(20)),
         ..Options::default()
@@ -295,6 +305,7 @@ fn modules_that_are_too_large_to_compile() {
         function_bytes: 2 << 10,
         functions: 20,
         locals: 100,
+        block_locals: 5_000,
         entries: 50,
     };
     let options = Options {
@@ -325,6 +336,12 @@ fn modules_that_are_too_large_to_compile() {
         &format!("(func (local {}))", repeat("i32 ", 101)),
         "local variables of function 1",
         "`locals`",
+    );
+    let loops = repeat("(loop (br_if 0 (local.get 0)))", 50);
+    too_large(
+        &format!("(func (local {}) {loops})", repeat("i32 ", 60)),
+        "blocks times local variables of function 1",
+        "`block_locals`",
     );
     too_large(
         &repeat("(global i32 (i32.const 0))", 60),

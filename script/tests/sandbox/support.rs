@@ -1,5 +1,7 @@
 //! A world, a schedule, and modules written by hand.
 
+#![allow(dead_code, reason = "each of the programs that share it uses a part")]
+
 use layerw_ecs::schedule::{Entry, Failure, Schedule};
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::workers::Workers;
