@@ -13,6 +13,8 @@ mod frame;
 mod graph;
 mod jobs;
 mod memory;
+#[cfg(feature = "scripts")]
+mod scripts;
 mod stream;
 
 use crate::harness::Case;
@@ -34,6 +36,8 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         apart::CASES,
         stream::CASES,
         examples::CASES,
+        #[cfg(feature = "scripts")]
+        scripts::CASES,
     ];
     families.into_iter().flatten()
 }

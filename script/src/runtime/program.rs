@@ -244,10 +244,28 @@ impl Program {
         error: &Error,
         what: String,
     ) -> Fault {
+        // What the compiler says of an instruction is nearer to the source than the trap's name; of memory, time and stack the host knows more.
+        let ours = [
+            Trap::MemoryOutOfBounds,
+            Trap::Interrupt,
+            Trap::StackOverflow,
+        ];
+        let known = error
+            .downcast_ref()
+            .is_some_and(|trap| !ours.contains(trap));
+        let says = self
+            .frame_of(error)
+            .and_then(|(lines, offset)| lines.says(offset));
+        let what = match says {
+            Some(says) if known => says.to_owned(),
+            _ => what,
+        };
         Fault {
             script: self.name.clone(),
             system: system.name.clone(),
-            at: self.line_of(error),
+            at: self
+                .frame_of(error)
+                .and_then(|(lines, offset)| lines.at(offset)),
             entity: None,
             step,
             what,
@@ -255,15 +273,16 @@ impl Program {
         }
     }
 
-    /// The innermost line of the source that is known.
-    fn line_of(&self, error: &Error) -> Option<String> {
+    /// The innermost frame whose place in the source is known: its offset in the module.
+    fn frame_of(&self, error: &Error) -> Option<(&Lines, usize)> {
         let lines = self.lines.as_ref()?;
         let trace = error.downcast_ref::<WasmBacktrace>()?;
         let mut offsets = trace
             .frames()
             .iter()
             .filter_map(|frame| frame.module_offset());
-        offsets.find_map(|offset| lines.at(offset))
+        let offset = offsets.find(|&offset| lines.at(offset).is_some())?;
+        Some((lines, offset))
     }
 }
 

@@ -6,8 +6,21 @@ use oxc_sourcemap::SourceMap;
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     files: Vec<String>,
-    /// Offset in the module, file, line and column from 0; in order of offset.
-    places: Vec<(u32, u32, u32, u32)>,
+    names: Vec<String>,
+    /// In order of offset.
+    places: Vec<Place>,
+}
+
+/// What stands in the source for the instructions from an offset on.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    offset: u32,
+    file: u32,
+    /// From 0.
+    line: u32,
+    /// From 0.
+    column: u32,
+    name: Option<u32>,
 }
 
 impl Lines {
@@ -19,32 +32,42 @@ impl Lines {
             .filter(|token| token.get_dst_line() == 0)
             .filter_map(|token| {
                 let file = token.get_source_id()?;
-                Some((
-                    token.get_dst_col(),
+                Some(Place {
+                    offset: token.get_dst_col(),
                     file,
-                    token.get_src_line(),
-                    token.get_src_col(),
-                ))
+                    line: token.get_src_line(),
+                    column: token.get_src_col(),
+                    name: token.get_name_id(),
+                })
             })
             .collect();
         places.sort_unstable();
         Some(Lines {
             files: map.get_sources().map(|source| source.to_string()).collect(),
+            names: map.get_names().map(|name| name.to_string()).collect(),
             places,
         })
     }
 
     /// `file:line:column` of an instruction, counted from 1.
     pub(super) fn at(&self, offset: usize) -> Option<String> {
+        let place = self.place(offset)?;
+        let file = self.files.get(place.file as usize)?;
+        let (line, column) = (u64::from(place.line) + 1, u64::from(place.column) + 1);
+        Some(format!("{file}:{line}:{column}"))
+    }
+
+    /// What a trap of an instruction means, in the words of whoever compiled it.
+    pub(super) fn says(&self, offset: usize) -> Option<&str> {
+        let name = self.place(offset)?.name?;
+        self.names.get(name as usize).map(String::as_str)
+    }
+
+    /// The last place at or before an offset.
+    fn place(&self, offset: usize) -> Option<&Place> {
         let offset = u32::try_from(offset).ok()?;
-        let behind = self.places.partition_point(|place| place.0 <= offset);
-        let (_, file, line, column) = *self.places.get(behind.checked_sub(1)?)?;
-        let file = self.files.get(file as usize)?;
-        Some(format!(
-            "{file}:{}:{}",
-            u64::from(line) + 1,
-            u64::from(column) + 1
-        ))
+        let behind = self.places.partition_point(|place| place.offset <= offset);
+        self.places.get(behind.checked_sub(1)?)
     }
 }
 
@@ -55,13 +78,15 @@ mod tests {
     #[test]
     fn the_last_place_at_or_before_an_offset_counts() {
         // Offset 10 is line 1, column 1; offset 20 is line 3, column 5.
-        let json = br#"{"version":3,"sources":["a.ts"],"names":[],"mappings":"UAAA,UAEI"}"#;
+        let json = br#"{"version":3,"sources":["a.ts"],"names":["divided by zero"],"mappings":"UAAA,UAEIA"}"#;
         let lines = Lines::read(json).expect("a map");
         assert_eq!(lines.at(9), None);
         assert_eq!(lines.at(10).as_deref(), Some("a.ts:1:1"));
         assert_eq!(lines.at(19).as_deref(), Some("a.ts:1:1"));
         assert_eq!(lines.at(4000).as_deref(), Some("a.ts:3:5"));
         assert_eq!(lines.at(usize::MAX), None);
+        assert_eq!(lines.says(10), None);
+        assert_eq!(lines.says(20), Some("divided by zero"));
     }
 
     #[test]

@@ -567,7 +567,7 @@ unsafe impl System for ScriptSystem {
                     see(values.id);
                 }
             }
-            true
+            !self.decl().whole_chunks
         })
     }
 
