@@ -2,7 +2,8 @@
 //!
 //! With the feature `loom` the primitives are loom's and every interleaving of `tests/loom.rs` is tried. Statics are
 //! the exception: loom has no constant constructors, and the process-wide counters in here order nothing (each
-//! only hands out or counts numbers), so [`process`] is always std.
+//! only hands out or counts numbers), so [`process`] is always std. So is what only its last drop makes a difference to, because every clone would
+//! be one more point to branch at.
 
 #[cfg(feature = "loom")]
 pub use loom::sync::{
@@ -22,7 +23,7 @@ pub(crate) use std::thread_local;
 /// Primitives for statics: std's under every feature.
 pub mod process {
     pub use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering};
-    pub use std::sync::{Mutex, MutexGuard};
+    pub use std::sync::{Arc, Mutex, MutexGuard};
 }
 
 /// Locks, whether or not a panic passed through an earlier holder: every critical section of this crate checks

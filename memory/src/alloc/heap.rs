@@ -9,7 +9,7 @@ use super::page::Kind;
 use super::pool_pages::PoolPages;
 use super::slot::Slot;
 use super::usage::Usage;
-use crate::sync::Arc;
+use crate::sync::{Arc, process};
 use crate::{Arena, MemoryError, Pool, Registration, Rung, Tier};
 
 /// A general allocator whose memory counts against the budget of one owner: for what does not live as long as a frame or a world, such as what
@@ -39,7 +39,7 @@ use crate::{Arena, MemoryError, Pool, Registration, Rung, Tier};
 #[derive(Clone)]
 pub struct Heap {
     /// In front, so that the pool stops calling before the machine ends.
-    _recycling: Arc<Registration>,
+    _recycling: process::Arc<Registration>,
     machine: Arc<Machine<PoolPages>>,
 }
 
@@ -74,7 +74,7 @@ impl Heap {
         let relieve = move |_: &Pool, _| idle.relieve();
         let recycling = arena.pool(tier).on_pressure(owner, Rung::Recycle, relieve);
         Ok(Heap {
-            _recycling: Arc::new(recycling),
+            _recycling: process::Arc::new(recycling),
             machine,
         })
     }
