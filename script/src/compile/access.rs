@@ -44,8 +44,8 @@ impl Access {
     }
 }
 
-/// Whether a system does nothing but go over the rows, each by itself: the number of rows is only where such loops end, and a loop's index only names its own row.
-fn is_row_by_row(system: &System) -> bool {
+/// The values that are the number of rows.
+pub(crate) fn counts(system: &System) -> BTreeSet<Value> {
     let mut counts: BTreeSet<Value> = BTreeSet::new();
     system.body.walk(&mut |inst| {
         if let Op::Input(number) = inst.op
@@ -54,6 +54,12 @@ fn is_row_by_row(system: &System) -> bool {
             counts.extend(&inst.results);
         }
     });
+    counts
+}
+
+/// Whether a system does nothing but go over the rows, each by itself: the number of rows is only where such loops end, and a loop's index only names its own row.
+fn is_row_by_row(system: &System) -> bool {
+    let counts = counts(system);
     if counts.is_empty() {
         return true;
     }

@@ -1,7 +1,7 @@
 //! The compiler: TypeScript in, WebAssembly and Rust out.
 //!
 //! ```text
-//!   sources ──parse──> syntax ──check──> typed tree ──lower──> systems in SSA ──> WebAssembly, Rust text
+//!   sources ──parse──> syntax ──check──> typed tree ──lower──> systems in SSA ──passes──> WebAssembly, Rust text
 //! ```
 //!
 //! **The language** is TypeScript as far as it can run at full speed over columns. A class with `update` is a system; what its parameters are typed as is what it
@@ -39,6 +39,7 @@ mod diagnostic;
 pub mod ir;
 mod lower;
 mod parse;
+mod passes;
 pub mod rust;
 mod tree;
 mod wasm;
@@ -74,7 +75,11 @@ impl Source {
 #[derive(Debug, Clone)]
 pub struct Program {
     sources: Vec<Source>,
+    /// Before rows are taken four at a time.
+    scalar: ir::Module,
+    /// What WebAssembly is made of.
     module: ir::Module,
+    facts: Vec<passes::Facts>,
 }
 
 /// Compiles the files of a script, as one: a name that one of them declares is known in all.
@@ -82,17 +87,26 @@ pub struct Program {
 /// # Errors
 /// What is wrong or outside of the language, each with its place and cure, in order of the files.
 pub fn compile(sources: &[Source]) -> Result<Program, Vec<Diagnostic>> {
-    let module = front(sources)?;
+    compile_with(sources, passes::Passes::default())
+}
+
+fn compile_with(sources: &[Source], which: passes::Passes) -> Result<Program, Vec<Diagnostic>> {
+    let mut scalar = front(sources)?;
+    let mut facts = passes::scalar(&mut scalar, which);
+    let mut module = scalar.clone();
+    passes::vectors(&mut module, &mut facts, which);
     Ok(Program {
         sources: sources.to_vec(),
+        scalar,
         module,
+        facts,
     })
 }
 
 impl Program {
     /// The module, with its manifest and source map.
     pub fn wasm(&self) -> Vec<u8> {
-        wasm::module(&self.module, &self.sources)
+        wasm::module(&self.module, &self.facts, &self.sources)
     }
 
     /// The systems as Rust text.
@@ -105,7 +119,7 @@ impl Program {
             .iter()
             .map(|source| source.text.as_str())
             .collect();
-        rust::text(&self.module, &texts)
+        rust::text(&self.scalar, &texts)
     }
 
     /// The systems in the form that the passes work on ([`ir`]).
@@ -118,11 +132,11 @@ impl Program {
         &self.module
     }
 
-    /// For people: what each system reads and writes.
+    /// For people: what each system reads and writes, and what became of its loops over rows.
     pub fn report(&self) -> String {
         let mut report = String::new();
-        for system in &self.module.systems {
-            let access = access::Access::of(system);
+        for (system, facts) in self.module.systems.iter().zip(&self.facts) {
+            let access = &facts.access;
             let named = |touches: &dyn Fn(usize) -> bool| {
                 let names: Vec<&str> = system
                     .inputs
@@ -151,6 +165,9 @@ impl Program {
                 "{}: reads {reads}; writes {writes}{rows}",
                 system.name
             );
+            for (number, outcome) in (1..).zip(&facts.loops) {
+                let _ = writeln!(report, "  loop {number}: {outcome}");
+            }
         }
         report
     }

@@ -14,6 +14,7 @@ mod statements;
 use super::diagnostic::{Outcome, Problem, problem};
 use super::ir::{At, Builder, End, Input, Label, Module, Op, Region, System, Value};
 use super::tree::{ElementId, Local, LoopId, Stmt, SystemTree, Tree};
+use std::collections::BTreeMap;
 
 /// Values of one system. A function that calls functions that call functions multiplies.
 const VALUES_MAX: usize = 200_000;
@@ -210,22 +211,20 @@ impl<'t> Lower<'t> {
 
     /// Takes back what was set since, and says what changed: the variables that had a value before, with the one they got.
     fn back_to(&mut self, mark: usize) -> Vec<(usize, Value)> {
-        let mut changed: Vec<(usize, Value)> = Vec::new();
+        // By place: the last value, and what stood there at the mark.
+        let mut changed: BTreeMap<usize, (Option<Value>, Option<Value>)> = BTreeMap::new();
         for (slot, before) in self.log.split_off(mark).into_iter().rev() {
             // Variables of functions whose call is over are gone.
             let Some(now) = self.env.get_mut(slot) else {
                 continue;
             };
-            if let (Some(value), Some(_)) = (*now, before) {
-                changed.push((slot, value));
-            }
+            changed.entry(slot).or_insert((*now, before)).1 = before;
             *now = before;
         }
-        // Of several changes of a variable the last one counts; it was met first.
-        let mut seen = std::collections::BTreeSet::new();
-        changed.retain(|(slot, _)| seen.insert(*slot));
-        changed.sort_unstable();
-        changed
+        let outlives = |(slot, (now, before)): (usize, (Option<Value>, Option<Value>))| {
+            Some((slot, before.and(now)?))
+        };
+        changed.into_iter().filter_map(outlives).collect()
     }
 
     /// What the variables at these places hold.

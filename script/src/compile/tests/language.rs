@@ -1,7 +1,7 @@
 //! What statements and expressions mean.
 
-use super::program;
 use super::runner::{Step, bytes, numbers, run};
+use super::{FORMS, program, program_with};
 
 /// Runs statements for each `v` of a column of `f32`, with `i`, `dt`, and `a`, a row of a component `A` with a field of each type; gives the column afterwards.
 fn check(statements: &str, before: &[f32], after: &[f32]) {
@@ -15,26 +15,21 @@ fn check_with(items: &str, statements: &str, before: &[f32], after: &[f32]) {
          class S {{ update(vs: f32[], as: A[], dt: number, cx: Context) {{
            for (let i = 0; i < vs.length; i++) {{ const a = as[i]; {statements} }} }} }}"
     );
-    let program = program(&text);
-    let mut columns = [("V", bytes(before)), ("A", vec![0; before.len() * 40])];
-    run(
-        &program.wasm(),
-        "S",
-        before.len(),
-        &mut columns,
-        Step::default(),
-    )
-    .unwrap_or_else(|trap| panic!("{trap:?} in {text}"));
-    let found: Vec<u32> = numbers(&columns[0].1);
-    let wanted: Vec<u32> = after.iter().map(|value| value.to_bits()).collect();
-    let is_nan = |bits: &u32| f32::from_bits(*bits).is_nan();
-    let same = |(a, b): (&u32, &u32)| a == b || (is_nan(a) && is_nan(b));
-    assert!(
-        found.iter().zip(&wanted).all(same),
-        "{:?} and not {after:?} of {statements}\n{}",
-        numbers::<f32>(&columns[0].1),
-        program.ir_text()
-    );
+    // Three times, so that rows are taken four at a time and some remain.
+    let rows = 3 * before.len();
+    for passes in FORMS {
+        let program = program_with(&text, passes);
+        let mut columns = [("V", bytes(before).repeat(3)), ("A", vec![0; rows * 40])];
+        run(&program.wasm(), "S", rows, &mut columns, Step::default())
+            .unwrap_or_else(|trap| panic!("{trap:?} in {text}"));
+        let found: Vec<f32> = numbers(&columns[0].1);
+        let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
+        assert!(
+            found.iter().zip(after.repeat(3).iter()).all(same),
+            "{found:?} and not three times {after:?} of {statements}\n{}",
+            program.ir_text()
+        );
+    }
 }
 
 const NAN: f32 = f32::NAN;
@@ -336,7 +331,10 @@ fn rows_by_name_and_by_turns() {
     let body: Vec<f32> = numbers(&columns[0].1);
     assert_eq!(body[..7], [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 2.25]);
     assert_eq!(body[8..], [9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 0.0]);
-    assert_eq!(program.report(), "Blow: reads Body, Wind; writes Body\n");
+    assert_eq!(
+        program.report(),
+        "Blow: reads Body, Wind; writes Body\n  loop 1: four rows at a time\n"
+    );
     let manifest = crate::abi::read(&program.wasm()).unwrap();
     let names: Vec<_> = manifest
         .component("Body")

@@ -1,23 +1,49 @@
 //! From source text to what comes out of running it.
 
+mod differential;
 mod errors;
 mod hostile;
 mod language;
 mod runner;
 mod seed;
 mod shape;
+mod vectors;
 
-use super::{Program, Source, compile, ir};
+use super::passes::Passes;
+use super::{Program, Source, compile_with, ir};
+
+/// As it is lowered, with the scalar passes, and in lanes.
+const FORMS: [Passes; 3] = [
+    Passes {
+        scalar: false,
+        vectors: false,
+        spoilt: None,
+    },
+    Passes {
+        scalar: true,
+        vectors: false,
+        spoilt: None,
+    },
+    Passes {
+        scalar: true,
+        vectors: true,
+        spoilt: None,
+    },
+];
 
 /// Compiles one file that must be in the language; what is made of it must keep the rules.
 fn program(text: &str) -> Program {
-    let program = compile(&[Source::new("test.ts", text)]);
+    program_with(text, Passes::default())
+}
+
+fn program_with(text: &str, passes: Passes) -> Program {
+    let program = compile_with(&[Source::new("test.ts", text)], passes);
     let program = program.unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}\nin {text}", lines.join("\n"))
     });
     if let Err(fault) = ir::verify(program.module()) {
-        panic!("{fault}\nin {}", program.ir_text());
+        panic!("{fault}\nin {}\nof {text}", program.ir_text());
     }
     wasmparser::validate(&program.wasm())
         .unwrap_or_else(|error| panic!("{error}\nof {}", program.ir_text()));

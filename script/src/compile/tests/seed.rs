@@ -49,7 +49,7 @@ fn access_is_read_off_the_code() {
     let program = program(MOVEMENT);
     assert_eq!(
         program.report(),
-        "MovementSystem: reads Position, Velocity; writes Position\n"
+        "MovementSystem: reads Position, Velocity; writes Position\n  loop 1: four words at a time, as they stand in memory\n"
     );
     let manifest = crate::abi::read(&program.wasm()).unwrap();
     let columns: Vec<_> = manifest.systems[0].columns().collect();

@@ -23,6 +23,9 @@ pub struct Mark {
     pub trap: Option<Trap>,
 }
 
+/// How much more an index may be for its address to be another one's with an offset.
+const AHEAD_MAX: i32 = 64;
+
 /// The code of a system that the verifier found sound.
 pub fn emit(module: &Module, system: &System, budget: i32) -> Emitted {
     let mut emit = Emit {
@@ -32,6 +35,7 @@ pub fn emit(module: &Module, system: &System, budget: i32) -> Emitted {
         code: Vec::new(),
         at: None,
         consts: BTreeMap::new(),
+        ahead: BTreeMap::new(),
         addresses: Vec::new(),
         rows: Vec::new(),
         around: Vec::new(),
@@ -76,6 +80,8 @@ pub struct Emit<'m> {
     code: Vec<(I<'static>, Option<At>, Option<Trap>)>,
     at: Option<At>,
     consts: BTreeMap<Value, Const>,
+    /// Values that are another one and a little more: their addresses are that one's with an offset.
+    ahead: BTreeMap<Value, (Value, u32)>,
     /// Of each region at hand: the local that holds the address of a row or word.
     addresses: Vec<BTreeMap<(u32, Value, bool), u32>>,
     /// Of each region at hand: groups of four rows.
@@ -198,6 +204,11 @@ impl Emit<'_> {
                 self.set_result(inst);
             }
             Op::Binary(op, a, b) => {
+                if let (Binary::Add, Some(Const::I32(ahead @ 0..=AHEAD_MAX))) =
+                    (op, self.consts.get(b))
+                {
+                    self.ahead.insert(inst.results[0], (*a, *ahead as u32));
+                }
                 self.binary(*op, *a, *b);
                 self.set_result(inst);
             }
@@ -499,13 +510,20 @@ impl Emit<'_> {
         )
     }
 
-    /// Pushes the address that the place's offset is added to.
-    pub fn address(&mut self, place: Place, size: u32) {
-        let (value, word) = match place.index {
-            Index::Only(_) => return self.push(I::LocalGet(place.input)),
+    /// Pushes the address of a row or word of that size; gives the offset that is to be added to it.
+    pub fn address(&mut self, place: Place, size: u32) -> u32 {
+        let (mut value, word) = match place.index {
+            Index::Only(_) => {
+                self.push(I::LocalGet(place.input));
+                return 0;
+            }
             Index::Row(row, _) => (row, false),
             Index::Word(word) => (word, true),
         };
+        let mut offset = 0;
+        if let (true, Some((base, ahead))) = (word, self.ahead.get(&value)) {
+            (value, offset) = (*base, ahead * size);
+        }
         let key = (place.input, value, word);
         if let Some(local) = self
             .addresses
@@ -514,7 +532,8 @@ impl Emit<'_> {
             .find_map(|known| known.get(&key))
         {
             let local = *local;
-            return self.push(I::LocalGet(local));
+            self.push(I::LocalGet(local));
+            return offset;
         }
         let local = self.locals.take(ValType::I32);
         self.push(I::LocalGet(place.input));
@@ -525,6 +544,7 @@ impl Emit<'_> {
         self.push(I::LocalTee(local));
         let known = self.addresses.last_mut().expect("there is a region");
         known.insert(key, local);
+        offset
     }
 
     fn load(&mut self, place: Place, inst: &Inst) {
@@ -532,10 +552,10 @@ impl Emit<'_> {
         let vector = self.system.ty(inst.results[0]).is_vector();
         match place.index {
             Index::Word(_) => {
-                self.address(place, slot.scalar.size());
+                let offset = self.address(place, slot.scalar.size());
                 self.push(match vector {
-                    true => I::V128Load(ops::mem(0, 4)),
-                    false => ops::load(slot.scalar, 0),
+                    true => I::V128Load(ops::mem(offset, 4)),
+                    false => ops::load(slot.scalar, offset),
                 });
             }
             Index::Row(row, _) if vector => self.load_rows(place.input, row, slot, size),
@@ -552,11 +572,11 @@ impl Emit<'_> {
         let vector = self.system.ty(value).is_vector();
         match place.index {
             Index::Word(_) => {
-                self.address(place, slot.scalar.size());
+                let offset = self.address(place, slot.scalar.size());
                 self.get(value);
                 self.push(match vector {
-                    true => I::V128Store(ops::mem(0, 4)),
-                    false => ops::store(slot.scalar, 0),
+                    true => I::V128Store(ops::mem(offset, 4)),
+                    false => ops::store(slot.scalar, offset),
                 });
             }
             Index::Row(row, _) if vector => self.store_rows(place.input, row, slot, size, value),

@@ -9,9 +9,9 @@ mod map;
 mod ops;
 mod vectors;
 
-use super::access::Access;
 use super::diagnostic::Lines;
 use super::ir::{Input, Module, Type};
+use super::passes::Facts;
 use super::{LOOP_BUDGET, Source};
 use crate::abi::{self, ComponentDecl, FieldDecl, Manifest, Param, SystemDecl};
 use wasm_encoder::{
@@ -32,7 +32,7 @@ fn val_type(ty: Type) -> ValType {
 }
 
 /// The module with everything attached.
-pub fn module(module: &Module, sources: &[Source]) -> Vec<u8> {
+pub fn module(module: &Module, facts: &[Facts], sources: &[Source]) -> Vec<u8> {
     let (mut types, mut functions, mut exports, mut code) = (
         TypeSection::new(),
         FunctionSection::new(),
@@ -104,11 +104,15 @@ pub fn module(module: &Module, sources: &[Source]) -> Vec<u8> {
         }
     }
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    abi::attach(bytes, &manifest(module), Some(map.json(&names).as_bytes()))
+    abi::attach(
+        bytes,
+        &manifest(module, facts),
+        Some(map.json(&names).as_bytes()),
+    )
 }
 
 /// What the module declares.
-pub fn manifest(module: &Module) -> Manifest {
+pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
     let components = module.components.iter().map(|component| {
         let mut offset = 0;
         let fields = component.fields.iter().map(|field| {
@@ -129,8 +133,8 @@ pub fn manifest(module: &Module) -> Manifest {
             hashed: true,
         }
     });
-    let systems = module.systems.iter().map(|system| {
-        let access = Access::of(system);
+    let systems = module.systems.iter().zip(facts).map(|(system, facts)| {
+        let access = &facts.access;
         let name = |component: u32| module.components[component as usize].name.clone();
         let params = system
             .inputs
