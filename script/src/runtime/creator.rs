@@ -9,7 +9,7 @@
 //! touched, and here some of it can. It leans on the memory unit for plain loads and stores (there is no comparison with `memory.size` in the code as long as the
 //! reservation spans all 32-bit addresses), so those reach granted pages, and everything else faults, which is a clean trap. Bulk operations are calls of the host
 //! that compare with `memory.size` first, so that they never reach the window, where a fault in host code would end the process. None of that is promised for
-//! another version: the dependency is pinned, [`self_test`](super::engine::Engines::mapping) tries it at start, and a table of illegal accesses is a test.
+//! another version: the dependency is pinned, a self-test ([`mapping`](super::engine::mapping)) tries it before the first script, and a table of illegal accesses is a test.
 //!
 //! A memory goes through a creator only where a module defines it; so a tiny module defines it and the script imports it.
 

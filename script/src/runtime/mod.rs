@@ -29,7 +29,7 @@
 //! **Forms.** [`Form::Mapped`]: a column's pages are mapped a second time into the script's memory, with its right, when a system first sees them, and stay:
 //! the steady state copies nothing and makes no call of the system. [`Form::Copied`]: where the host or the arena cannot do that.
 //!
-//! wasmtime stands behind [`program`], [`cell`] and what they use; nothing else knows it, so that another engine can stand beside it.
+//! wasmtime stands behind the modules `program`, `cell` and what they use; nothing else knows it, so that another engine can stand beside it.
 
 mod cell;
 mod clock;
