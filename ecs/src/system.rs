@@ -64,6 +64,10 @@ pub unsafe trait System: Send + Sync {
     fn run_exclusive(&self, _world: &mut World) {}
 }
 
+/// What a system throws that stops a step without a panic: something outside the program is wrong, a script. The text says where and why.
+#[derive(Debug)]
+pub struct Stopped(pub String);
+
 /// A system with its name and its place in the order, ready to be added to a simulation.
 pub struct SystemDecl {
     /// Unique name; by default the function's.

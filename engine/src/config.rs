@@ -20,6 +20,12 @@
 //! scratch = "1 MiB"
 //! over = "error"            # or "degrade": go on slower, and count the steps
 //!
+//! [scripts]                 # systems in TypeScript, after those in Rust, in written order
+//! files = ["movement.ts"]   # from this folder
+//! on_trap = "stop"          # or "quarantine": the run goes on without the system
+//! memory = "64 MiB"         # of a script's own, for each worker
+//! seconds = 1               # that a call may take
+//!
 //! [run]                     # where the command line says nothing
 //! frames = 600
 //! threads = 2
@@ -32,6 +38,7 @@
 mod error;
 mod memory;
 mod reader;
+mod scripts;
 pub(crate) mod size;
 mod systems;
 
@@ -43,6 +50,7 @@ use layerw_platform::files::{FileError, Files};
 pub use error::{ConfigError, Place};
 
 pub(crate) use memory::{MemoryBudgets, SIZE};
+pub(crate) use scripts::{OnTrap, ScriptsConfig};
 pub(crate) use systems::SystemBudget;
 
 /// The name of the file in a project's folder.
@@ -63,6 +71,8 @@ pub(crate) struct Config {
     pub(crate) memory: MemoryBudgets,
     /// `[systems]`, in order of name.
     pub(crate) systems: Vec<SystemBudget>,
+    /// `[scripts]`.
+    pub(crate) scripts: ScriptsConfig,
     /// `[run]`.
     pub(crate) run: RunDefaults,
 }
@@ -137,6 +147,9 @@ impl Config {
             }
             if let Some(systems) = document.section("systems")? {
                 config.systems = systems::read(systems)?;
+            }
+            if all && let Some(scripts) = document.section("scripts")? {
+                config.scripts = scripts::read(scripts)?;
             }
             if all && let Some(mut run) = document.section("run")? {
                 config.run = RunDefaults {

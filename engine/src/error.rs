@@ -14,6 +14,7 @@ use crate::command::{OutputError, ReplayError, UsageError};
 use crate::config::ConfigError;
 use crate::record::RecordingError;
 use crate::report::TakenKey;
+use crate::scripts::ScriptsError;
 use crate::settings::SettingError;
 use crate::snapshot::SnapshotError;
 
@@ -80,6 +81,12 @@ pub enum Error {
     /// The project's layerw.toml is wrong.
     #[error(transparent)]
     Config(Box<ConfigError>),
+    /// A script cannot be used.
+    #[error(transparent)]
+    Script(Box<ScriptsError>),
+    /// A system of a script failed; the step was stopped.
+    #[error("{0}")]
+    ScriptFault(String),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -132,6 +139,8 @@ impl Error {
             Error::Usage(_) => "usage",
             Error::Setting(_) => "setting",
             Error::Config(_) => "config",
+            Error::Script(_) => "script",
+            Error::ScriptFault(_) => "script-fault",
             Error::File(_) => "file",
             Error::Snapshot(_) => "snapshot",
             Error::Recording(_) => "recording",
@@ -170,5 +179,6 @@ boxed!(
     Usage(UsageError),
     Setting(SettingError),
     Config(ConfigError),
+    Script(ScriptsError),
     Replay(ReplayError)
 );

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::frame_times::FrameMilliseconds;
+use crate::scripts::ScriptFigures;
 
 pub(crate) use memory::{
     ArenaFigures, LimitFigures, MemoryFigures, PoolFigures, RegionFigures, pools, regions,
@@ -51,8 +52,8 @@ pub(crate) struct Report {
     /// Who holds what of the pools at the end.
     pub(crate) regions: Vec<RegionFigures>,
     pub(crate) systems: Vec<SystemFigures>,
-    /// Scripts of the project: none, until there are scripts.
-    pub(crate) scripts: Vec<Value>,
+    /// Scripts of the project.
+    pub(crate) scripts: Vec<ScriptFigures>,
 }
 
 /// Past steps that the run could go back to at its end, and the bytes of what was written since.

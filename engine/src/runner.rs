@@ -1,8 +1,10 @@
 //! A simulation bound to workers, ready to step. Drivers own the loop; this is one turn of it.
 
 use crate::error::{Error, Result};
+use crate::scripts::{Loaded, ScriptFigures};
 use crate::sim::{Finish, FinishHook, RestoreHook, Sim};
 use layerw_ecs::schedule::{Failure, NoSuchSystem, Schedule, ScratchBudget, SystemCost};
+use layerw_ecs::system::Stopped;
 use layerw_ecs::workers::Workers;
 use layerw_ecs::{StateHash, World};
 use layerw_frame_graph::{NodeId, Plan, RunOptions, Spread};
@@ -36,6 +38,7 @@ pub struct Runner {
     rate: Option<f64>,
     on_finish: Vec<FinishHook>,
     on_restore: Vec<RestoreHook>,
+    scripts: Loaded,
     plots: [Label; 3],
 }
 
@@ -53,6 +56,7 @@ impl Runner {
             rate,
             on_finish,
             on_restore,
+            scripts,
             ..
         } = sim;
         // Before there is scratch, which gets its edges when it is made.
@@ -75,6 +79,7 @@ impl Runner {
             rate,
             on_finish,
             on_restore,
+            scripts,
             plots,
         })
     }
@@ -238,6 +243,11 @@ impl Runner {
         [self.arena.logic(), self.arena.scene(), self.arena.gpu()].map(|pool| pool.stats())
     }
 
+    /// What the report says of its scripts.
+    pub(crate) fn script_figures(&self) -> Vec<ScriptFigures> {
+        self.scripts.figures(&self.arena)
+    }
+
     /// The arena that the world and the workers' scratch live in.
     pub fn arena(&self) -> &Arena {
         &self.arena
@@ -267,6 +277,11 @@ fn step_error(failure: Failure) -> Error {
     let failure = match failure.payload.downcast::<MemoryError>() {
         // Nobody panicked: protection found something.
         Ok(damaged) => return Error::Memory(*damaged),
+        Err(payload) => Failure { payload, ..failure },
+    };
+    let failure = match failure.payload.downcast::<Stopped>() {
+        // It has said where and why.
+        Ok(stopped) => return Error::ScriptFault(stopped.0),
         Err(payload) => Failure { payload, ..failure },
     };
     let place = failure

@@ -11,7 +11,7 @@ mod declared;
 mod error;
 mod range;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeBounds;
@@ -22,6 +22,8 @@ use layerw_memory::MemoryConfig;
 pub use declared::{Declared, Kind};
 pub use error::SettingError;
 
+use crate::config::ScriptsConfig;
+use crate::scripts::ScriptsError;
 use crate::{Result, Sim};
 pub use range::Range;
 
@@ -42,6 +44,9 @@ pub struct Settings {
     seed: u64,
     dt: Option<f64>,
     memory: MemoryConfig,
+    scripts: ScriptsConfig,
+    /// Whether the project asked for its scripts.
+    scripts_asked: Cell<bool>,
     given: BTreeMap<String, Given>,
     /// Grows while the project asks. A cell, because asking needs no more than a shared reference.
     declared: RefCell<BTreeMap<String, Declared>>,
@@ -83,6 +88,8 @@ impl Settings {
             seed: 0,
             dt: None,
             memory: MemoryConfig::default(),
+            scripts: ScriptsConfig::default(),
+            scripts_asked: Cell::new(false),
             given: BTreeMap::new(),
             declared: RefCell::default(),
         }
@@ -113,6 +120,19 @@ impl Settings {
     #[must_use]
     pub fn with_memory(mut self, memory: MemoryConfig) -> Settings {
         self.memory = memory;
+        self
+    }
+
+    /// Names one more script of the project, as `files` of `[scripts]` does: what [`Sim::scripts`] adds.
+    #[must_use]
+    pub fn with_script(mut self, file: &str) -> Settings {
+        self.scripts.files.push(file.to_owned());
+        self
+    }
+
+    /// Sets the scripts and what they may take.
+    pub(crate) fn with_scripts(mut self, scripts: ScriptsConfig) -> Settings {
+        self.scripts = scripts;
         self
     }
 
@@ -200,6 +220,27 @@ impl Settings {
     /// The budgets of layerw.toml.
     pub fn memory(&self) -> &MemoryConfig {
         &self.memory
+    }
+
+    /// The scripts of layerw.toml.
+    pub(crate) fn scripts(&self) -> &ScriptsConfig {
+        &self.scripts
+    }
+
+    /// Notes that the project takes its scripts.
+    pub(crate) fn scripts_asked(&self) {
+        self.scripts_asked.set(true);
+    }
+
+    /// Scripts that layerw.toml names must have been asked for.
+    ///
+    /// # Errors
+    /// [`ScriptsError::NotAsked`] with the first.
+    pub(crate) fn check_scripts_asked(&self) -> Result<(), ScriptsError> {
+        match self.scripts.files.first() {
+            Some(file) if !self.scripts_asked.get() => Err(ScriptsError::NotAsked(file.clone())),
+            _ => Ok(()),
+        }
     }
 
     /// An empty simulation with these budgets and this seed: what a project starts from.

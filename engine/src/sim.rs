@@ -1,6 +1,7 @@
 //! A simulation as its author writes it: a world and its systems, in order.
 
 use crate::error::Result;
+use crate::scripts::Loaded;
 use layerw_ecs::World;
 use layerw_ecs::chunks::{OverChunks, over_chunks};
 use layerw_ecs::row::{IntoRow, RowFunction};
@@ -33,6 +34,7 @@ pub struct Sim {
     pub world: World,
     pub(crate) arena: Arena,
     pub(crate) systems: Vec<Entry>,
+    pub(crate) scripts: Loaded,
     pub(crate) rate: Option<f64>,
     pub(crate) frames: u64,
     pub(crate) on_finish: Vec<FinishHook>,
@@ -67,6 +69,7 @@ impl Sim {
             world,
             arena,
             systems: Vec::new(),
+            scripts: Loaded::default(),
             rate: None,
             frames: DEFAULT_FRAMES,
             on_finish: Vec::new(),

@@ -73,9 +73,10 @@ pub const SUITES: [Suite; 8] = [
 ];
 
 /// The examples and what keeps each brief: steps that take seconds, sizes that still use every system.
-const EXAMPLES: [(&str, &str); 3] = [
+const EXAMPLES: [(&str, &str); 4] = [
     ("hello", "--frames 60"),
     ("flock", "--frames 20 --set boids=20000"),
+    ("script-movement", "--frames 60 --set points=20000"),
     ("solar-system", "--frames 20 --set asteroids=2000"),
 ];
 

@@ -120,6 +120,7 @@ impl Project {
         let settings = self.settings(options, seed, dt, stored);
         let mut sim = build(&settings)?;
         settings.check_all_asked()?;
+        settings.check_scripts_asked()?;
         if let Some(Stored { file, identity }) = stored {
             identity.check_settings(file, &settings, &options.sets)?;
             for later in identity.later_defaults(&settings) {
@@ -167,6 +168,7 @@ impl Project {
         let mut settings = Settings::new()
             .with_project(&self.folder)
             .with_memory(self.memory.clone())
+            .with_scripts(self.config.scripts.clone())
             .with_seed(seed.unwrap_or(0));
         settings.set_dt(dt);
         for line in &self.config.settings {

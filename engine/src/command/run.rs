@@ -264,7 +264,7 @@ impl Stage {
             pools: report::pools(arena),
             regions: report::regions(arena),
             systems: systems.collect(),
-            scripts: Vec::new(),
+            scripts: self.runner.script_figures(),
         }
     }
 }

@@ -102,6 +102,21 @@ impl<'a> Section<'a> {
         self.value(key, allowed, |value| accept(value.as_str()?))
     }
 
+    /// The list of texts `key`, of which none is empty.
+    pub(super) fn texts(
+        &mut self,
+        key: &'static str,
+        allowed: &str,
+    ) -> Result<Option<Vec<String>>, ConfigError> {
+        self.value(key, allowed, |value| {
+            let text = |item: &Spanned<DeValue<'_>>| {
+                let text = item.get_ref().as_str()?;
+                (!text.is_empty()).then(|| text.to_owned())
+            };
+            value.as_array()?.iter().map(text).collect()
+        })
+    }
+
     /// The whole number `key`, not negative, as `accept` understands it.
     pub(super) fn whole<T>(
         &mut self,

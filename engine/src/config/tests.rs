@@ -27,6 +27,7 @@ fn everything_can_be_said() {
          [memory]\ntotal = '1 GiB'\nlogic = 536870912\nscene = '64 MiB'\n\
          [memory.terrain]\npool = 'logic'\nbudget = '1 MiB'\n\
          [systems.look]\nscratch = '1 MiB'\n[systems.'turn twice']\nscratch = 100\nover = 'degrade'\n\
+         [scripts]\nfiles = ['a.ts', 'b.wasm']\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
          [run]\nframes = 600\nthreads = 2\ndt = 0.02\nseed = 7\n",
     )
     .unwrap();
@@ -75,6 +76,15 @@ fn everything_can_be_said() {
         ]
     );
     assert_eq!(
+        config.scripts,
+        ScriptsConfig {
+            files: vec!["a.ts".to_owned(), "b.wasm".to_owned()],
+            on_trap: OnTrap::Quarantine,
+            memory: Some(1 << 20),
+            seconds: Some(0.5),
+        }
+    );
+    assert_eq!(
         config.run,
         RunDefaults {
             frames: Some(600),
@@ -94,11 +104,31 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "\n[meory]\n",
-            "`layerw.toml`, line 2: `meory` is not known here; allowed: project, settings, memory, systems, run",
+            "`layerw.toml`, line 2: `meory` is not known here; allowed: project, settings, memory, systems, scripts, run",
         ),
         (
             "[run]\nthreds = 2\n",
             "`layerw.toml`, line 2: `run.threds` is not known here; allowed: frames, threads, dt, seed",
+        ),
+        (
+            "[scripts]\n",
+            "`layerw.toml`, line 1: `scripts` lacks `files`; add it",
+        ),
+        (
+            "[scripts]\nfiles = 'a.ts'\n",
+            "`layerw.toml`, line 2: `scripts.files = 'a.ts'` cannot be used; give a list of files, such as [\"movement.ts\"]",
+        ),
+        (
+            "[scripts]\nfiles = ['']\n",
+            "`layerw.toml`, line 2: `scripts.files = ['']` cannot be used; give a list of files, such as [\"movement.ts\"]",
+        ),
+        (
+            "[scripts]\nfiles = []\non_trap = 'ignore'\n",
+            "`layerw.toml`, line 3: `scripts.on_trap = 'ignore'` cannot be used; give \"stop\" or \"quarantine\"",
+        ),
+        (
+            "[scripts]\nfiles = []\nseconds = 0\n",
+            "`layerw.toml`, line 3: `scripts.seconds = 0` cannot be used; give a number of seconds above 0",
         ),
         (
             "[run]\nthreads = 0\n",
@@ -118,7 +148,7 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "\"a\\nb\" = 1\n",
-            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, run",
+            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, scripts, run",
         ),
         (
             "run = 1\n",

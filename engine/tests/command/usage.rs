@@ -110,6 +110,11 @@ fn mistakes_in_the_projects_file_are_named_with_their_line() {
             "`layerw.toml`, line 3 gives `points=0`, but `0` is out of range; give a whole number from 1 to 1000000",
         ),
         (
+            "[scripts]\nfiles = ['a.ts']\n",
+            "layerw.toml names the script `a.ts`, and the project does not ask for its scripts; call `sim.scripts(settings)` where they belong in the \
+             order of systems",
+        ),
+        (
             "[memory]\ntotal = '1 MiB'\nlogic = '2 MiB'\n",
             "`layerw.toml`, line 1: memory: the pools logic (2 MiB), scene (256 KiB) and gpu (256 KiB) need 2.50 MiB together, \
              more than the total of 1 MiB; lower a pool's budget or raise the total",

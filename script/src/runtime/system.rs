@@ -8,7 +8,7 @@ use super::{Fault, OnFault};
 use crate::abi::{self, Param};
 use layerw_ecs::access::Access;
 use layerw_ecs::commands::Template;
-use layerw_ecs::system::{Kind, System};
+use layerw_ecs::system::{Kind, Stopped, System};
 use layerw_ecs::{CHUNK_ROWS, Chunk, ChunkId, ComponentId, EcsError, Entity, Run, Schema, World};
 use layerw_memory::Arena;
 use std::ops::Range;
@@ -429,7 +429,7 @@ impl ScriptSystem {
             unsafe { run.fail_at(entity) };
         }
         // As a panic of a Rust system, but for the message on the way: it is not this program that is wrong.
-        resume_unwind(Box::new(fault.to_string()));
+        resume_unwind(Box::new(Stopped(fault.to_string())));
     }
 }
 

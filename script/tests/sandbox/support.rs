@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each of the programs that share it uses a part")]
 
 use layerw_ecs::schedule::{Entry, Failure, Schedule};
-use layerw_ecs::system::SystemDecl;
+use layerw_ecs::system::{Stopped, SystemDecl};
 use layerw_ecs::workers::Workers;
 use layerw_ecs::{Component, Schema, StateHash, World, component};
 use layerw_frame_graph::RunOptions;
@@ -85,9 +85,8 @@ impl Scene {
 pub fn text(failure: &Failure) -> String {
     failure
         .payload
-        .downcast_ref::<String>()
-        .cloned()
-        .unwrap_or_default()
+        .downcast_ref::<Stopped>()
+        .map_or_else(String::new, |stopped| stopped.0.clone())
 }
 
 pub fn arena(backing: Backing) -> Arena {

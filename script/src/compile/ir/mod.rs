@@ -47,9 +47,6 @@ pub use verify::{Fault, verify};
 /// How deep regions may stand in one another: walks over them use the stack.
 pub const DEPTH_MAX: usize = 256;
 
-/// Rounds that the loops of unknown length may make after a [`Op::Refill`], together, before they count as endless: some tenths of a second.
-pub const ROUNDS: i32 = 1 << 26;
-
 /// A value: its number in [`System::types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Value(pub u32);

@@ -6,9 +6,9 @@
 use super::expr::{self, Expr, Helpers, Level};
 use super::shape::RowLoop;
 use super::{RustError, names};
+use crate::compile::LOOP_BUDGET;
 use crate::compile::ir::{
-    At, End, Index, Input, Inst, Label, Module, Op, Place, ROUNDS, Region, System, Trap, Type,
-    Value,
+    At, End, Index, Input, Inst, Label, Module, Op, Place, Region, System, Trap, Type, Value,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -52,7 +52,7 @@ pub(super) fn body(
         .walk(&mut |inst| counts |= matches!(inst.op, Op::Spend(_)));
     if counts {
         writer.line("// Rounds that loops may still make.");
-        writer.line(&format!("let mut rounds: i64 = {ROUNDS};"));
+        writer.line(&format!("let mut rounds: i64 = {LOOP_BUDGET};"));
     }
     match row {
         Some(row) => {
@@ -303,7 +303,7 @@ impl Writer<'_> {
             }
             Op::Refill => {
                 self.settle();
-                self.line(&format!("rounds = {ROUNDS};"));
+                self.line(&format!("rounds = {LOOP_BUDGET};"));
             }
             Op::Spend(taken) => {
                 let taken = self.take(*taken);

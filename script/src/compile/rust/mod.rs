@@ -56,7 +56,7 @@ pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
     let sources = module.sources.join(", ");
     let _ = writeln!(
         out,
-        "//! Made from {sources} by `layerw script build --rust`; change that and make it again."
+        "//! Made from {sources} by `layerw_script::compile`; change that and make it again."
     );
     let _ = writeln!(out, "\n{}", imports(module));
     for component in &module.components {

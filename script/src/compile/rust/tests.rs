@@ -47,7 +47,7 @@ fn a_loop_over_rows_becomes_a_function_of_one_row() {
     assert_eq!(
         all,
         "\
-//! Made from  by `layerw script build --rust`; change that and make it again.
+//! Made from  by `layerw_script::compile`; change that and make it again.
 
 use layerw::{Cx, Sim, component};
 

@@ -1,0 +1,50 @@
+//! `[scripts]`: the scripts of a project and what they may take.
+
+use super::error::ConfigError;
+use super::memory::SIZE;
+use super::reader::Section;
+
+/// The section `[scripts]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ScriptsConfig {
+    /// Paths as they stand in the file, relative to the project's folder, in order.
+    pub(crate) files: Vec<String>,
+    /// What becomes of a system that fails.
+    pub(crate) on_trap: OnTrap,
+    /// The most that a script may hold of memory of its own, for each worker, in bytes.
+    pub(crate) memory: Option<u64>,
+    /// The most that a call may take, in seconds.
+    pub(crate) seconds: Option<f64>,
+}
+
+/// What becomes of a system that fails.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) enum OnTrap {
+    /// The run stops.
+    #[default]
+    Stop,
+    /// The run goes on without it from the next step on.
+    Quarantine,
+}
+
+/// Reads `[scripts]`.
+pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigError> {
+    let files = section.texts("files", "a list of files, such as [\"movement.ts\"]")?;
+    let files = section.required("files", files)?;
+    let on_trap = section.text("on_trap", "\"stop\" or \"quarantine\"", |text| match text {
+        "stop" => Some(OnTrap::Stop),
+        "quarantine" => Some(OnTrap::Quarantine),
+        _ => None,
+    })?;
+    let memory = section.size("memory", SIZE)?;
+    let seconds = section.number("seconds", "a number of seconds above 0", |seconds| {
+        (seconds.is_finite() && seconds > 0.0).then_some(seconds)
+    })?;
+    section.finish()?;
+    Ok(ScriptsConfig {
+        files,
+        on_trap: on_trap.unwrap_or_default(),
+        memory,
+        seconds,
+    })
+}

@@ -1,0 +1,97 @@
+//! The scripts of a project: read from its folder, compiled where they are TypeScript, added as systems.
+//!
+//! What runs scripts is large, so it is the feature `scripts` of this crate; without it a project that names scripts is told so.
+
+#[cfg(not(feature = "scripts"))]
+mod absent;
+#[cfg(feature = "scripts")]
+mod present;
+
+#[cfg(not(feature = "scripts"))]
+use absent as host;
+#[cfg(feature = "scripts")]
+use present as host;
+
+pub(crate) use host::Loaded;
+
+use std::path::PathBuf;
+
+use layerw_platform::files::FileError;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::sim::Sim;
+
+/// Why the scripts of a project cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScriptsError {
+    /// The program was built without what runs scripts.
+    #[error("`{}` is a script, and this program runs none; add the feature `scripts` of `layerw` to the project", path.display())]
+    Absent {
+        /// The first script.
+        path: PathBuf,
+    },
+    /// A script cannot be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A script is not of a kind that is known.
+    #[error("`{}` is no script; name files that end in .ts or .wasm", path.display())]
+    Kind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A script is no text.
+    #[error("`{}` is no UTF-8 text from byte {offset} on; save it as UTF-8", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// The first byte that is wrong, from 0.
+        offset: usize,
+    },
+    /// A script was refused, with all that was wrong with it.
+    #[error("{0}")]
+    Refused(String),
+    /// The project file names scripts, and the project never asked for them.
+    #[error(
+        "layerw.toml names the script `{0}`, and the project does not ask for its scripts; call `sim.scripts(settings)` where they belong in the order of systems"
+    )]
+    NotAsked(String),
+}
+
+/// What the report says of a script.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct ScriptFigures {
+    pub(crate) name: String,
+    /// What runs it.
+    pub(crate) runtime: &'static str,
+    /// `sandboxed`: it reaches what it declared and nothing else.
+    pub(crate) trust: &'static str,
+    /// `mapped` or `copied`: how it gets at columns.
+    pub(crate) columns: &'static str,
+    /// Why they are copied, if they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) why_copied: Option<String>,
+    /// Bytes of columns that were copied for it.
+    pub(crate) bytes_copied: u64,
+    /// What put systems of it into quarantine.
+    pub(crate) faults: Vec<String>,
+}
+
+impl Sim {
+    /// Adds the systems of the scripts that `[scripts]` of layerw.toml names, in that order, after the systems that were added before.
+    ///
+    /// Files are read from the project's folder: `.ts` is compiled, scripts in a row together, `.wasm` is a module that was compiled before.
+    ///
+    /// # Errors
+    /// A file that cannot be read, compiled or run, or a component that the world has with another layout.
+    pub fn scripts(&mut self, settings: &Settings) -> Result<&mut Self> {
+        settings.scripts_asked();
+        let loaded = host::load(settings, &mut self.world)?;
+        for system in self.scripts.take(loaded) {
+            self.add(system);
+        }
+        Ok(self)
+    }
+}

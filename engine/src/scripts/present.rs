@@ -1,0 +1,135 @@
+//! A program that runs scripts.
+
+use core::time::Duration;
+use std::path::Path;
+
+use layerw_ecs::World;
+use layerw_ecs::system::SystemDecl;
+use layerw_memory::Arena;
+use layerw_platform::files::{Disk, Files};
+use layerw_script::compile::{self, Source};
+use layerw_script::runtime::{Form, OnFault, Options, Script, ScriptError};
+
+use super::{ScriptFigures, ScriptsError};
+use crate::config::{OnTrap, ScriptsConfig};
+use crate::settings::Settings;
+
+/// The scripts of a simulation, and systems of theirs that were not added yet.
+#[derive(Default)]
+pub(crate) struct Loaded {
+    scripts: Vec<Script>,
+    systems: Vec<SystemDecl>,
+}
+
+/// Reads, compiles and binds the scripts of a project.
+pub(super) fn load(settings: &Settings, world: &mut World) -> Result<Loaded, ScriptsError> {
+    let config = settings.scripts();
+    let mut loaded = Loaded::default();
+    for part in parts(settings.project(), config)? {
+        let script = match part {
+            Part::Sources(names) => load_sources(settings.project(), &names, config)?,
+            Part::Module(name) => {
+                let module = Disk.read(&settings.project().join(name))?;
+                let options = options(config, Some(config.seconds.unwrap_or(1.0)));
+                Script::load(name, &module, &options).map_err(refused)?
+            }
+        };
+        loaded.systems.extend(script.bind(world).map_err(refused)?);
+        loaded.scripts.push(script);
+    }
+    Ok(loaded)
+}
+
+/// What is loaded as one. Files have the names that they have in layerw.toml, in messages too.
+enum Part<'c> {
+    /// Sources in a row, which know each other's components and functions.
+    Sources(Vec<&'c str>),
+    Module(&'c str),
+}
+
+fn parts<'c>(folder: &Path, config: &'c ScriptsConfig) -> Result<Vec<Part<'c>>, ScriptsError> {
+    let mut parts = Vec::new();
+    for file in &config.files {
+        let extension = Path::new(file).extension();
+        match extension.and_then(|extension| extension.to_str()) {
+            Some("ts") => match parts.last_mut() {
+                Some(Part::Sources(sources)) => sources.push(file.as_str()),
+                _ => parts.push(Part::Sources(vec![file])),
+            },
+            Some("wasm") => parts.push(Part::Module(file)),
+            _ => {
+                let path = folder.join(file);
+                return Err(ScriptsError::Kind { path });
+            }
+        }
+    }
+    Ok(parts)
+}
+
+fn load_sources(
+    folder: &Path,
+    names: &[&str],
+    config: &ScriptsConfig,
+) -> Result<Script, ScriptsError> {
+    let mut sources = Vec::new();
+    for &name in names {
+        let path = folder.join(name);
+        let text =
+            String::from_utf8(Disk.read(&path)?).map_err(|error| ScriptsError::Encoding {
+                offset: error.utf8_error().valid_up_to(),
+                path,
+            })?;
+        sources.push(Source::new(name, text));
+    }
+    let program = compile::compile(&sources).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        ScriptsError::Refused(lines.join("\n"))
+    })?;
+    // Its loops come to an end, or to a trap of their own.
+    let options = options(config, config.seconds);
+    Script::load(&names.join(", "), &program.wasm(), &options).map_err(refused)
+}
+
+fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {
+    let default = Options::default();
+    Options {
+        time_limit: seconds.map(Duration::from_secs_f64),
+        memory_bytes: config.memory.unwrap_or(default.memory_bytes),
+        on_fault: match config.on_trap {
+            OnTrap::Stop => OnFault::Stop,
+            OnTrap::Quarantine => OnFault::Quarantine,
+        },
+        ..default
+    }
+}
+
+/// As one line: parsers of bytes show what they found in several.
+fn refused(error: ScriptError) -> ScriptsError {
+    let said = error.to_string();
+    let words: Vec<&str> = said.split_whitespace().collect();
+    ScriptsError::Refused(words.join(" "))
+}
+
+impl Loaded {
+    /// Takes over other scripts, and returns the systems that they bring.
+    pub(super) fn take(&mut self, mut more: Loaded) -> Vec<SystemDecl> {
+        self.scripts.append(&mut more.scripts);
+        more.systems
+    }
+
+    pub(crate) fn figures(&self, arena: &Arena) -> Vec<ScriptFigures> {
+        let figures = |script: &Script| ScriptFigures {
+            name: script.name().to_owned(),
+            runtime: "wasmtime",
+            trust: "sandboxed",
+            columns: match script.form(arena) {
+                Form::Mapped => "mapped",
+                Form::Copied => "copied",
+            },
+            why_copied: script.why_copied(arena),
+            bytes_copied: script.bytes_copied(),
+            faults: script.faults().iter().map(ToString::to_string).collect(),
+        };
+        self.scripts.iter().map(figures).collect()
+    }
+}
