@@ -38,7 +38,7 @@
 mod error;
 mod memory;
 mod reader;
-mod scripts;
+pub(crate) mod scripts;
 pub(crate) mod size;
 mod systems;
 
@@ -50,7 +50,7 @@ use layerw_platform::files::{FileError, Files};
 pub use error::{ConfigError, Place};
 
 pub(crate) use memory::{MemoryBudgets, SIZE};
-pub(crate) use scripts::{OnTrap, ScriptsConfig};
+pub(crate) use scripts::ScriptsConfig;
 pub(crate) use systems::SystemBudget;
 
 /// The name of the file in a project's folder.

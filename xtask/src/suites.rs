@@ -175,6 +175,10 @@ fn tidy_suite(checks: &mut Checks) {
     checks.rules();
     checks.step(Step::cargo("fmt --all --check"));
     checks.step(Step::cargo("clippy --quiet --workspace --exclude layerw-benches --all-targets --profile checked -- -D warnings"));
+    // The workspace's examples ask for scripts; most projects build the engine without.
+    checks.step(Step::cargo(
+        "clippy --quiet --package layerw --profile checked -- -D warnings",
+    ));
     let doc = "doc --quiet --workspace --exclude layerw-benches --no-deps --document-private-items --profile checked";
     checks.step(Step::cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
 }
@@ -183,6 +187,8 @@ fn native(checks: &mut Checks) {
     checks.step(Step::tests(
         "test --workspace --exclude layerw-benches --profile checked --no-fail-fast",
     ));
+    // Without the feature `scripts`, which the examples give it above.
+    checks.step(Step::tests("test --package layerw --lib --profile checked"));
 }
 
 /// The programs are those of the suite `native`, so this costs their running time.

@@ -103,6 +103,20 @@ fn simulation(text: &mut String, project: &Project, prepared: &Prepared) {
     for node in runner.plan().nodes() {
         let _ = writeln!(text, "  {}", node.name);
     }
+    let scripts = runner.script_figures();
+    if !scripts.is_empty() {
+        heading(text, "scripts");
+    }
+    for script in scripts {
+        let why = script
+            .why_copied
+            .map_or_else(String::new, |why| format!(": {why}"));
+        let _ = writeln!(
+            text,
+            "  {}  {} by {}, columns {}{why}",
+            script.name, script.trust, script.runtime, script.columns
+        );
+    }
     heading(text, "settings");
     for setting in settings.declared() {
         let _ = writeln!(text, "  {setting}; now {}", setting.value);
@@ -242,10 +256,15 @@ fn owner(thread: &Thread) -> &'static str {
         "a worker"
     } else if name.starts_with("Tracy ") {
         "Tracy's client, feature `tracy`"
+    } else if name == SCRIPT_CLOCK {
+        "counts the time of scripts that have a limit"
     } else {
         "not the engine's: the project or one of its libraries started it"
     }
 }
+
+/// What Linux keeps of the name `script time limit`.
+const SCRIPT_CLOCK: &str = "script time lim";
 
 fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -276,6 +295,7 @@ mod tests {
         assert_eq!(owner_of("worker 17"), "a worker");
         assert!(owner_of("layerw-").starts_with("not the engine's"));
         assert!(owner_of("Tracy Profiler").starts_with("Tracy's"));
+        assert!(owner_of("script time lim").starts_with("counts the time of scripts"));
         assert!(owner_of("cpal_alsa_out").starts_with("not the engine's"));
         let own = Thread {
             id: std::process::id().into(),

@@ -1,3 +1,4 @@
+use super::scripts::OnTrap;
 use super::*;
 use layerw_ecs::schedule::{OverScratch, ScratchBudget};
 use layerw_platform::files::{Draft, InMemory};

@@ -9,12 +9,12 @@ use crate::settings::Settings;
 
 /// None.
 #[derive(Debug, Default)]
-pub(crate) struct Loaded;
+pub(crate) struct Loaded {}
 
 /// Nothing to load, or a refusal.
 pub(super) fn load(settings: &Settings, _: &mut World) -> Result<Loaded, ScriptsError> {
     match settings.scripts().files.first() {
-        None => Ok(Loaded),
+        None => Ok(Loaded::default()),
         Some(file) => Err(ScriptsError::Absent {
             path: settings.project().join(file),
         }),
@@ -28,5 +28,26 @@ impl Loaded {
 
     pub(crate) fn figures(&self, _: &Arena) -> Vec<ScriptFigures> {
         Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sim;
+    use layerw_memory::MemoryConfig;
+
+    #[test]
+    fn a_script_is_refused_with_the_cure() {
+        let memory = MemoryConfig::with_total(16 << 20);
+        let mut sim = Sim::with_memory(&memory).expect("a small arena");
+        let settings = Settings::new().with_script("movement.ts");
+        let refused = sim.scripts(&settings).err().expect("nothing runs it here");
+        let said = refused.to_string();
+        assert!(said.ends_with("movement.ts` is a script, and this program runs none; add the feature `scripts` of `layerw` to the project"), "{said}");
+        assert!(
+            sim.scripts(&Settings::new()).is_ok(),
+            "no scripts, nothing to refuse"
+        );
     }
 }

@@ -11,7 +11,8 @@ use layerw_script::compile::{self, Source};
 use layerw_script::runtime::{Form, OnFault, Options, Script, ScriptError};
 
 use super::{ScriptFigures, ScriptsError};
-use crate::config::{OnTrap, ScriptsConfig};
+use crate::config::ScriptsConfig;
+use crate::config::scripts::OnTrap;
 use crate::settings::Settings;
 
 /// The scripts of a simulation, and systems of theirs that were not added yet.

@@ -74,3 +74,13 @@ fn each_script_system_is_a_node_of_its_own() {
     let bounce = graph.find("BounceSystem").expect("a node");
     assert!(movement < bounce, "in written order: {graph}");
 }
+
+#[test]
+fn the_doctor_knows_the_scripts() {
+    let output = program("doctor").output().expect("the program starts");
+    let text = String::from_utf8(output.stdout).expect("text");
+    assert!(
+        text.contains("movement.ts, bounce.ts  sandboxed by wasmtime, columns "),
+        "{text}"
+    );
+}
