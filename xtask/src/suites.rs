@@ -25,25 +25,25 @@ pub const SUITES: [Suite; 8] = [
     Suite {
         name: "tidy",
         about: "format, lints, documents, layering and the other house rules",
-        budget_seconds: 240,
+        budget_seconds: 300,
         checks: tidy_suite,
     },
     Suite {
         name: "native",
         about: "every test of every crate, optimised and with assertions",
-        budget_seconds: 600,
+        budget_seconds: 840,
         checks: native,
     },
     Suite {
         name: "small-memory",
         about: "every test once more with 64 MiB a simulation, and hello with 16 MiB",
-        budget_seconds: 300,
+        budget_seconds: 200,
         checks: small_memory,
     },
     Suite {
         name: "loom",
         about: "models of the lock-free parts under every interleaving",
-        budget_seconds: 240,
+        budget_seconds: 200,
         checks: loom,
     },
     Suite {
@@ -55,19 +55,19 @@ pub const SUITES: [Suite; 8] = [
     Suite {
         name: "examples",
         about: "every example through the command: equal hashes for one and two workers, and its budget kept",
-        budget_seconds: 300,
+        budget_seconds: 540,
         checks: examples,
     },
     Suite {
         name: "debug-hash",
         about: "a debug build and a release build reach the same hash, and go on from each other's snapshots",
-        budget_seconds: 300,
+        budget_seconds: 240,
         checks: debug_hash,
     },
     Suite {
         name: "bench-check",
         about: "every benchmark, small, checks its answer and its peers'",
-        budget_seconds: 600,
+        budget_seconds: 480,
         checks: bench_check,
     },
 ];

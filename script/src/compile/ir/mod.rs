@@ -24,7 +24,7 @@
 //! }
 //! ```
 //!
-//! The text form ([`Module`] prints it, [`parse`] reads it back) is what the tests of the passes are written in. [`verify`] holds every rule of this page; it
+//! The text form ([`Module`] prints it, [`parse`] reads it back) is what the tests of the passes are written in. [`verify()`] holds every rule of this page; it
 //! runs after each pass in tests and once before a back end.
 
 mod build;

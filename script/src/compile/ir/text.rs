@@ -20,7 +20,7 @@ pub struct TextError {
 /// More values than any system has; a number beyond it is a slip, not a table to be reserved.
 const VALUES_MAX: u32 = 1 << 24;
 
-/// Reads what [`Module`] prints. What it says may still be wrong: that is for [`super::verify`].
+/// Reads what [`Module`] prints. What it says may still be wrong: that is for [`super::verify()`].
 ///
 /// # Errors
 /// A text of another form.
