@@ -13,7 +13,7 @@ pub enum ManifestError {
     Module(#[from] wasmparser::BinaryReaderError),
     /// There is no custom section of ours.
     #[error(
-        "the module has no section `{SECTION}` that says what its systems read and write; compile it with `layerw script build`"
+        "the module has no section `{SECTION}` that says what its systems read and write; compile its source again, or attach a manifest (`layerw_script::abi::attach`)"
     )]
     Missing,
     /// There are two, and either could be the true one.

@@ -6,8 +6,7 @@
 //! ```
 //!
 //! ```no_run
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let mut world: layerw_ecs::World = todo!();
+//! # fn load(mut world: layerw_ecs::World) -> Result<(), Box<dyn std::error::Error>> {
 //! use layerw_script::runtime::{Options, Script};
 //!
 //! let script = Script::load("movement", &std::fs::read("movement.wasm")?, &Options::default())?;
