@@ -2,6 +2,7 @@
 
 mod differential;
 mod errors;
+mod generator;
 mod hostile;
 mod language;
 mod runner;
