@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 pub struct Access {
     reads: BTreeSet<u32>,
     writes: BTreeSet<u32>,
+    commands: bool,
     whole_chunks: bool,
 }
 
@@ -17,11 +18,13 @@ impl Access {
         let mut access = Access {
             reads: BTreeSet::new(),
             writes: BTreeSet::new(),
+            commands: false,
             whole_chunks: false,
         };
         system.body.walk(&mut |inst| match &inst.op {
             Op::Load(place) => drop(access.reads.insert(place.input)),
             Op::Store(place, _) => drop(access.writes.insert(place.input)),
+            Op::Command(_) => access.commands = true,
             _ => {}
         });
         access.whole_chunks = !is_row_by_row(system);
@@ -36,6 +39,11 @@ impl Access {
     /// Whether it writes an input's memory.
     pub fn writes(&self, input: usize) -> bool {
         self.writes.contains(&(input as u32))
+    }
+
+    /// Whether it records commands or events.
+    pub fn records_commands(&self) -> bool {
+        self.commands
     }
 
     /// Whether what it does to a row depends on which other rows the host passes with it.
@@ -91,6 +99,8 @@ fn top(region: &Region, counts: &BTreeSet<Value>) -> bool {
             {
                 false
             }
+            // Once for each time that the host calls.
+            Op::Command(_) => false,
             // A resource that is written in a loop over rows, or a variable, would show the number of rows; those are found there.
             op => {
                 let mut plain = true;

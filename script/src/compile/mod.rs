@@ -20,8 +20,12 @@
 //! ```
 //!
 //! - **Parameters of `update`**: `T[]` is the column of a component, `T` a resource, `number` the seconds of the step, `Context` the step (`dt`, `dt64`, `step`, `seed`). A
-//!   column of `Vec2`, `Vec3`, `Vec4` or of plain numbers is named after its parameter: `positions: Vec2[]` is the component `Position`.
-//! - **Types**: `number` is `f32`, and each operation is rounded to it (as by `Math.fround`); `f64`, `i32`, `u32`, `i64`, `u64`, `boolean`. Nothing is converted
+//!   column of `Vec2`, `Vec3`, `Vec4` or of plain numbers is named after its parameter: `positions: Vec2[]` is the component `Position`. `Entity[]` are the rows' own
+//!   entities, `World` is what commands are given to.
+//! - **Which entities**: those with all columns; `static with = [A]` and `static without = [B]` of the class narrow them down.
+//! - **Commands**: `world.spawn({ positions: { x: 1, y: 2 }, Health: { now: 5, most: 5 } })`, `despawn(entity)`, `insert(entity, { … })`, `remove(entity, Health)` and
+//!   `send(Hit, { … })` are recorded and done when no system runs. A key names a component as a parameter does; all fields are given.
+//! - **Types**: `number` is `f32`, and each operation is rounded to it (as by `Math.fround`); `f64`, `i32`, `u32`, `i64`, `u64`, `boolean`, `Entity`, which is compared and passed on only. Nothing is converted
 //!   unasked: write `f32(n)`, `i32(x)` (towards 0, the nearest there is if out of range, 0 if NaN). A number as written takes the type that its place asks for.
 //! - **Operations**: whole numbers wrap; dividing one by 0 stops the system, as does a row that is not there. Comparisons, `Math.min` and `Math.max` treat NaN
 //!   and -0 as JavaScript does.

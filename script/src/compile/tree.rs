@@ -1,12 +1,18 @@
 //! Checked sources: names are resolved, every expression has a type, and what is left is in the language.
 
-use super::ir::{At, Binary, Compare, Component, Const, Input, Scalar, Unary};
+use super::ir::{
+    Act, At, Binary, Compare, Component, Const, Filter, Initial, Input, Scalar, Unary,
+};
 
 /// All sources together.
 #[derive(Debug, Default)]
 pub struct Tree {
     /// The components and resources, in order of first mention.
     pub components: Vec<Component>,
+    /// Lists of components, by number, that commands name.
+    pub templates: Vec<Vec<u32>>,
+    /// Resources that are made where the world lacks them.
+    pub resources: Vec<Initial>,
     /// Constants of the top level, each made of earlier ones.
     pub globals: Vec<Expr>,
     /// Functions of the top level.
@@ -21,6 +27,9 @@ pub struct SystemTree {
     pub name: String,
     /// The component that stands for a parameter's name comes with it, for what people read.
     pub inputs: Vec<(Input, String)>,
+    pub filter: Filter,
+    /// Whether it runs in the first step only.
+    pub start: bool,
     pub body: Vec<Stmt>,
     pub locals: usize,
     pub elements: usize,
@@ -71,6 +80,20 @@ pub enum Stmt {
     Return(Option<Expr>),
     /// A call for what it does.
     Call(Expr),
+    Command(Box<Command>),
+}
+
+/// A change of structure or an event, recorded.
+#[derive(Debug)]
+pub struct Command {
+    pub act: Act,
+    /// Of all but [`Act::Spawn`] and [`Act::Send`].
+    pub entity: Option<Expr>,
+    /// Of all but [`Act::Despawn`].
+    pub template: Option<u32>,
+    /// For each scalar of the template's components in order.
+    pub values: Vec<Expr>,
+    pub at: At,
 }
 
 /// A loop whose index goes up by one and whose end does not change.

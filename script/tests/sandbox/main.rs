@@ -3,6 +3,8 @@
 mod agreement;
 mod commands;
 mod illegal;
+#[cfg(feature = "compiler")]
+mod language;
 mod loading;
 mod mapping;
 mod support;

@@ -4,8 +4,8 @@ use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, Binary, Scalar, Unary};
 use super::super::tree::{Arg, Expr, Kind};
 use super::classes::{Shape, scalar_named};
-use super::frame::Frame;
-use super::items::Item;
+use super::frame::{Frame, Name};
+use super::items::{Item, Taken};
 use super::operators::is_float;
 use oxc_ast::ast::{self, Argument, Expression};
 use oxc_span::GetSpan;
@@ -48,6 +48,10 @@ impl<'a> Frame<'_, '_, 'a> {
                 let name = member.property.name.as_str();
                 Ok((self.math(name, node, want)?, true))
             }
+            Expression::StaticMemberExpression(member) if self.is_world(&member.object) => problem(
+                at,
+                "a command gives nothing back; it stands as a statement of its own",
+            ),
             callee => problem(
                 self.at(callee.span()),
                 "only functions of the top level, Math and conversions can be called",
@@ -82,6 +86,12 @@ impl<'a> Frame<'_, '_, 'a> {
             Err(_) if want.is_some() => self.expr(from, Some(Scalar::F64))?,
             outcome => outcome?,
         };
+        if ty == Scalar::Entity || (value.ty == Scalar::Entity && ty != Scalar::U64) {
+            return problem(
+                value.at,
+                "an entity is no number; its bits are u64(entity), and there is no way back",
+            );
+        }
         Ok(Expr {
             at: value.at,
             kind: Kind::Convert(Box::new(value)),
@@ -99,11 +109,20 @@ impl<'a> Frame<'_, '_, 'a> {
         let signature = &checker.signatures[number];
         let values = self.values(node, signature.params.len())?;
         let mut args = Vec::new();
-        for (value, &(name, shape, _)) in values.into_iter().zip(&signature.params) {
-            args.push(match shape {
-                Shape::Scalar(ty) => Arg::Value(self.expr_of(value, Some(ty))?),
-                Shape::Class(class) => match self.place(value)? {
-                    Some((element, found)) if found == shape => Arg::Element(element),
+        for (value, &(name, taken, _)) in values.into_iter().zip(&signature.params) {
+            args.push(match taken {
+                Taken::World => match value {
+                    Expression::Identifier(id) if matches!(self.find(id.name.as_str()), Some(Name::World)) => continue,
+                    _ => {
+                        return problem(
+                            self.at(value.span()),
+                            format!("parameter `{name}` is the world; pass the system's own parameter of type `World`"),
+                        );
+                    }
+                },
+                Taken::Value(ty) => Arg::Value(self.expr_of(value, Some(ty))?),
+                Taken::Element(class) => match self.place(value)? {
+                    Some((element, Shape::Class(found))) if found == class => Arg::Element(element),
                     _ => {
                         let class = checker.classes[class].name;
                         return problem(
@@ -245,6 +264,7 @@ impl<'a> Frame<'_, '_, 'a> {
     fn number(&self, value: &Expr) -> Outcome<Scalar> {
         match value.ty {
             Scalar::Bool => problem(value.at, "this is a boolean and should be a number"),
+            Scalar::Entity => problem(value.at, "this is an entity and should be a number"),
             ty => Ok(ty),
         }
     }

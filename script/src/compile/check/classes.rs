@@ -5,7 +5,7 @@
 //! `velocities` is `Velocity`, `boxes` is `Box`, `mass` is `Mass`.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{At, Field, Scalar};
+use super::super::ir::{Field, Scalar};
 use super::items::{Checker, Item, at};
 use oxc_ast::ast::{self, ClassElement, PropertyKey, TSType, TSTypeName, TSTypeOperatorOperator};
 use oxc_span::GetSpan;
@@ -103,6 +103,11 @@ pub fn array_of<'t, 'a>(ty: &'t TSType<'a>) -> Option<&'t TSType<'a>> {
     }
 }
 
+/// Whether a type is `World`, which commands are given to.
+pub fn is_world(ty: &TSType<'_>) -> bool {
+    reference(ty) == Some("World")
+}
+
 /// Whether a type is `Context`, which stands for the step.
 pub fn is_context(ty: &TSType<'_>) -> bool {
     reference(ty) == Some("Context")
@@ -124,7 +129,7 @@ pub fn scalar_named(name: &str) -> Option<Scalar> {
     Scalar::ALL.into_iter().find(named)
 }
 
-const TYPES: &str = "known are number (f32), f64, i32, u32, i64, u64, boolean, Vec2, Vec3, Vec4 and classes with fields";
+const TYPES: &str = "known are number (f32), f64, i32, u32, i64, u64, boolean, Entity, Vec2, Vec3, Vec4 and classes with fields";
 
 impl<'p, 'a> Checker<'p, 'a> {
     /// Fills the fields of all classes.
@@ -217,19 +222,10 @@ impl<'p, 'a> Checker<'p, 'a> {
     }
 
     /// The fields of the component that a class is.
-    pub fn fields_of(&self, class: usize, place: At) -> Outcome<Vec<Field>> {
+    pub fn fields_of(&self, class: usize) -> Vec<Field> {
         let mut fields = Vec::new();
         self.flatten("", class, &mut fields);
-        match fields.is_empty() {
-            true => problem(
-                place,
-                format!(
-                    "`{}` has no fields, so there is no column of it",
-                    self.classes[class].name
-                ),
-            ),
-            false => Ok(fields),
-        }
+        fields
     }
 
     fn flatten(&self, path: &str, class: usize, fields: &mut Vec<Field>) {

@@ -19,6 +19,9 @@ impl<'a> Frame<'_, '_, 'a> {
             Some(ty) if ty != value.ty => {
                 let (from, to) = (value.ty.name(), ty.name());
                 let cure = match (value.ty, ty) {
+                    (Scalar::Entity, _) | (_, Scalar::Entity) => {
+                        "an entity is compared and passed on, and nothing else".to_owned()
+                    }
                     (Scalar::Bool, _) => format!("write {to}(…) around it, which gives 1 or 0"),
                     (_, Scalar::Bool) => "compare it: `x !== 0`".to_owned(),
                     _ => format!("write {to}(…) around it"),
@@ -99,6 +102,12 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("`{name}` is the step; use `{name}.dt` or `{name}.step`"),
                 );
             }
+            Some(Name::World) => {
+                return problem(
+                    at,
+                    format!("`{name}` is the world; give it commands: `{name}.despawn(entity)`"),
+                );
+            }
             Some(Name::Column { .. }) => {
                 return problem(
                     at,
@@ -150,6 +159,12 @@ impl<'a> Frame<'_, '_, 'a> {
                 let ty = value.ty;
                 let whole = |value: f64| constant(value, ty, at);
                 let kind = match node.operator {
+                    _ if ty == Scalar::Entity => {
+                        return problem(
+                            at,
+                            "there is no arithmetic on entities; compare them by === and !==",
+                        );
+                    }
                     _ if ty == Scalar::Bool => {
                         return problem(at, "this is a boolean; turn it by `!`");
                     }

@@ -37,6 +37,8 @@ pub enum Name {
         ty: Scalar,
     },
     Context,
+    /// What commands are given to.
+    World,
 }
 
 pub struct Frame<'c, 'p, 'a> {

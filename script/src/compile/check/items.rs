@@ -1,17 +1,19 @@
 //! What stands at the top level of the sources.
 
 use super::super::diagnostic::{Outcome, Problem, problem};
-use super::super::ir::{At, Component, Input};
-use super::super::tree::{Function, Param, SystemTree, Tree};
+use super::super::ir::{At, Scalar};
+use super::super::tree::{Function, Param, Tree};
 use super::PROBLEMS_MAX;
-use super::classes::{Class, Shape, component_name, prelude};
+use super::classes::{Class, Shape, prelude};
 use super::frame::{Frame, Name};
+use super::registry::Registry;
+use super::systems::SystemSource;
 use oxc_ast::ast::{
-    self, BindingPattern, Class as ClassNode, ClassElement, Declaration,
-    ExportDefaultDeclarationKind, MethodDefinitionKind, Program, PropertyKey, Statement,
-    VariableDeclarationKind,
+    self, BindingPattern, Class as ClassNode, Declaration, ExportDefaultDeclarationKind, Program,
+    Statement, VariableDeclarationKind,
 };
 use oxc_span::{GetSpan, Span};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// What a name of the top level stands for.
@@ -26,13 +28,23 @@ pub enum Item {
     System,
 }
 
+/// What a function takes at a place.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Taken {
+    Value(Scalar),
+    /// A row, a resource or a part of one, of a class.
+    Element(usize),
+    /// What commands are given to.
+    World,
+}
+
 /// The declaration of a function, before its body is looked at.
 pub struct Signature<'p, 'a> {
     pub source: u32,
     pub node: &'p ast::Function<'a>,
     pub name: &'a str,
-    pub params: Vec<(&'a str, Shape, At)>,
-    pub result: Option<super::super::ir::Scalar>,
+    pub params: Vec<(&'a str, Taken, At)>,
+    pub result: Option<Scalar>,
 }
 
 #[derive(Default)]
@@ -42,9 +54,9 @@ pub struct Checker<'p, 'a> {
     pub classes: Vec<Class<'p, 'a>>,
     pub signatures: Vec<Signature<'p, 'a>>,
     pub names: BTreeMap<&'a str, Item>,
-    systems: Vec<(u32, &'a str, &'p ast::Function<'a>)>,
+    pub systems: Vec<SystemSource<'p, 'a>>,
     globals: Vec<(u32, &'p ast::VariableDeclarator<'a>)>,
-    components: BTreeMap<String, u32>,
+    pub registry: RefCell<Registry>,
 }
 
 impl<'p, 'a> Checker<'p, 'a> {
@@ -134,8 +146,8 @@ impl<'p, 'a> Checker<'p, 'a> {
     }
 
     fn declare(&mut self, name: &'a str, item: Item, place: At) -> Outcome<()> {
-        let taken =
-            super::classes::scalar_named(name).is_some() || ["Math", "Context"].contains(&name);
+        let taken = super::classes::scalar_named(name).is_some()
+            || ["Math", "Context", "World"].contains(&name);
         if taken {
             return problem(
                 place,
@@ -171,43 +183,17 @@ impl<'p, 'a> Checker<'p, 'a> {
                 format!("`{name}` has type parameters or decorators; write a plain class"),
             );
         }
-        let mut update = None;
-        for element in &node.body.body {
-            match element {
-                ClassElement::MethodDefinition(method) if is_update(method) => {
-                    update = Some(&*method.value)
-                }
-                ClassElement::MethodDefinition(method) => {
-                    return problem(
-                        at(source, method.span),
-                        "a class has no methods but a system's `update`; write a function outside of the class and pass it what it needs",
-                    );
-                }
-                ClassElement::PropertyDefinition(_) => {}
-                other => {
-                    return problem(
-                        at(source, other.span()),
-                        "a component has fields and a system has `update`; nothing else stands in a class",
-                    );
-                }
+        match SystemSource::of(source, name, node)? {
+            Some(system) => {
+                self.declare(name, Item::System, place)?;
+                self.systems.push(system);
+            }
+            None => {
+                let number = self.classes.len();
+                self.declare(name, Item::Class(number), place)?;
+                self.classes.push(Class::of(source, name, node));
             }
         }
-        let Some(update) = update else {
-            let number = self.classes.len();
-            self.declare(name, Item::Class(number), place)?;
-            self.classes.push(Class::of(source, name, node));
-            return Ok(());
-        };
-        let field =
-            |element: &&ClassElement<'a>| matches!(element, ClassElement::PropertyDefinition(_));
-        if let Some(field) = node.body.body.iter().find(field) {
-            return problem(
-                at(source, field.span()),
-                "a system runs on many workers at once and keeps nothing; put this into a component or a resource",
-            );
-        }
-        self.declare(name, Item::System, place)?;
-        self.systems.push((source, name, update));
         Ok(())
     }
 
@@ -263,10 +249,7 @@ impl<'p, 'a> Checker<'p, 'a> {
             let outcome = self.function_body(number);
             self.note(outcome);
         }
-        for (source, name, update) in std::mem::take(&mut self.systems) {
-            let outcome = self.system(source, name, update);
-            self.note(outcome);
-        }
+        self.resolve_systems();
     }
 
     fn signature(&mut self, number: usize) -> Outcome<()> {
@@ -290,11 +273,15 @@ impl<'p, 'a> Checker<'p, 'a> {
             let Some(annotation) = &param.type_annotation else {
                 return problem(place, format!("`{name}` needs a type: `{name}: number`"));
             };
-            params.push((
-                name,
-                self.shape(source, &annotation.type_annotation)?,
-                place,
-            ));
+            let ty = &annotation.type_annotation;
+            let taken = match super::classes::is_world(ty) {
+                true => Taken::World,
+                false => match self.shape(source, ty)? {
+                    Shape::Scalar(ty) => Taken::Value(ty),
+                    Shape::Class(class) => Taken::Element(class),
+                },
+            };
+            params.push((name, taken, place));
         }
         let result = match &node.return_type {
             None => None,
@@ -342,9 +329,13 @@ impl<'p, 'a> Checker<'p, 'a> {
         let mut frame = Frame::new(self, source);
         frame.result = result;
         let mut params = Vec::new();
-        for &(name, shape, place) in &declared {
-            params.push(match shape {
-                Shape::Scalar(ty) => {
+        for &(name, taken, place) in &declared {
+            params.push(match taken {
+                Taken::World => {
+                    frame.bind(name, Name::World, place)?;
+                    continue;
+                }
+                Taken::Value(ty) => {
                     let local = frame.local();
                     frame.bind(
                         name,
@@ -357,7 +348,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                     )?;
                     Param::Value(local)
                 }
-                Shape::Class(class) => {
+                Taken::Element(class) => {
                     let id = frame.element();
                     frame.bind(name, Name::Element { id, class }, place)?;
                     Param::Element(id)
@@ -390,175 +381,6 @@ impl<'p, 'a> Checker<'p, 'a> {
         });
         Ok(())
     }
-
-    fn system(&mut self, source: u32, name: &'a str, node: &'p ast::Function<'a>) -> Outcome<()> {
-        let mut inputs = Vec::new();
-        let mut bindings = Vec::new();
-        if node.generator || node.r#async || node.type_parameters.is_some() {
-            return problem(
-                at(source, node.span),
-                "`update` is a plain method: no generator, async or type parameters",
-            );
-        }
-        if let Some(rest) = &node.params.rest {
-            return problem(
-                at(source, rest.span),
-                "`update` takes a fixed number of parameters",
-            );
-        }
-        for param in &node.params.items {
-            let place = at(source, param.span);
-            let name = simple_name(source, &param.pattern)?;
-            let Some(annotation) = &param.type_annotation else {
-                return problem(
-                    place,
-                    format!(
-                        "`{name}` needs a type: `{name}: Vec2[]` for a column, `{name}: number` for the seconds of the step"
-                    ),
-                );
-            };
-            let ty = &annotation.type_annotation;
-            let (input, bound) = if let Some(element) = super::classes::array_of(ty) {
-                let shape = self.shape(source, element)?;
-                let component = self.component(name, shape, place)?;
-                (
-                    Input::Column(component),
-                    Name::Column {
-                        input: inputs.len() as u32,
-                        shape,
-                    },
-                )
-            } else if super::classes::is_context(ty) {
-                bindings.push((name, Name::Context, place));
-                continue;
-            } else {
-                match self.shape(source, ty)? {
-                    Shape::Class(class) => {
-                        let component = self.component(name, Shape::Class(class), place)?;
-                        (
-                            Input::Resource(component),
-                            Name::Resource {
-                                input: inputs.len() as u32,
-                                class,
-                            },
-                        )
-                    }
-                    Shape::Scalar(ty) => {
-                        let input = match ty {
-                            super::super::ir::Scalar::F32 => Input::Dt,
-                            super::super::ir::Scalar::F64 => Input::Dt64,
-                            _ => {
-                                return problem(
-                                    place,
-                                    format!(
-                                        "`{name}` is {}; the only plain number that a system takes is the seconds of the step, a `number`",
-                                        ty.name()
-                                    ),
-                                );
-                            }
-                        };
-                        (
-                            input,
-                            Name::Input {
-                                input: inputs.len() as u32,
-                                ty,
-                            },
-                        )
-                    }
-                }
-            };
-            if inputs.iter().any(|(known, _)| *known == input) {
-                return problem(
-                    place,
-                    match input {
-                        Input::Column(_) | Input::Resource(_) => {
-                            format!(
-                                "`{name}` is a component that another parameter is already; a system takes each once"
-                            )
-                        }
-                        _ => format!(
-                            "`{name}` is the second plain number; a system takes one, the seconds of the step: put others into a resource"
-                        ),
-                    },
-                );
-            }
-            inputs.push((input, name.to_owned()));
-            bindings.push((name, bound, place));
-        }
-        if inputs
-            .iter()
-            .any(|(input, _)| matches!(input, Input::Column(_)))
-        {
-            inputs.push((Input::Count, "count".to_owned()));
-        }
-        let mut frame = Frame::new(self, source);
-        frame.inputs = inputs;
-        for (name, bound, place) in bindings {
-            frame.bind(name, bound, place)?;
-        }
-        let mut body = Vec::new();
-        if let Some(node) = &node.body {
-            frame.statements(&node.statements, &mut body);
-        }
-        let inputs = std::mem::take(&mut frame.inputs);
-        let (locals, elements, problems) = frame.done();
-        problems
-            .into_iter()
-            .for_each(|problem| self.note(Err(problem)));
-        self.tree.systems.push(SystemTree {
-            name: name.to_owned(),
-            inputs,
-            body,
-            locals,
-            elements,
-        });
-        Ok(())
-    }
-
-    /// The number of the component that a parameter of this shape is.
-    fn component(&mut self, param: &str, shape: Shape, place: At) -> Outcome<u32> {
-        let (name, fields) = match shape {
-            Shape::Class(class) if !self.classes[class].is_vector() => (
-                self.classes[class].name.to_owned(),
-                self.fields_of(class, place)?,
-            ),
-            shape => (component_name(param), self.fields_of_value(shape)),
-        };
-        let component = Component {
-            name: name.clone(),
-            fields,
-        };
-        if let Some(&number) = self.components.get(&name) {
-            let known = &self.tree.components[number as usize];
-            return match *known == component {
-                true => Ok(number),
-                false => problem(
-                    place,
-                    format!(
-                        "`{component}` is declared elsewhere as `{known}`; they must be the same"
-                    ),
-                ),
-            };
-        }
-        if let Some(gap) = component.gap() {
-            return problem(
-                place,
-                format!(
-                    "component `{name}` would have padding at byte {gap}; order its fields from large to small (f64, then f32, i32 and u32, then boolean) and fill up with fields of your own"
-                ),
-            );
-        }
-        let number = self.tree.components.len() as u32;
-        self.tree.components.push(component);
-        self.components.insert(name, number);
-        Ok(number)
-    }
-}
-
-fn is_update(method: &ast::MethodDefinition<'_>) -> bool {
-    let named =
-        matches!(&method.key, PropertyKey::StaticIdentifier(key) if key.name.as_str() == "update");
-    named && method.kind == MethodDefinitionKind::Method && !method.r#static && !method.computed
 }
 
 /// The place of a node.

@@ -2,6 +2,7 @@
 
 mod calls;
 mod classes;
+mod commands;
 mod expressions;
 mod frame;
 mod items;
@@ -9,7 +10,9 @@ mod loops;
 mod numbers;
 mod operators;
 mod places;
+mod registry;
 mod statements;
+mod systems;
 
 use super::diagnostic::Problem;
 use super::tree::Tree;
@@ -29,9 +32,19 @@ pub fn check(programs: &[Program<'_>]) -> Result<Tree, Vec<Problem>> {
     let mut checker = items::Checker::default();
     checker.collect(programs);
     checker.resolve();
-    let items::Checker { tree, problems, .. } = checker;
+    let items::Checker {
+        tree,
+        problems,
+        registry,
+        ..
+    } = checker;
+    let registry = registry.into_inner();
     match problems.is_empty() {
-        true => Ok(tree),
+        true => Ok(Tree {
+            components: registry.components,
+            templates: registry.templates,
+            ..tree
+        }),
         false => Err(problems),
     }
 }

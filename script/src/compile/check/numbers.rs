@@ -58,6 +58,12 @@ pub fn constant(value: f64, ty: Scalar, at: At) -> Outcome<Expr> {
         Scalar::U32 => Const::I32(whole(0.0, 4_294_967_295.0)? as u32 as i32),
         Scalar::I64 => Const::I64(whole(-exact, exact)? as i64),
         Scalar::U64 => Const::I64(whole(0.0, exact)? as i64),
+        Scalar::Entity => {
+            return problem(
+                at,
+                "this is a number and should be an entity; entities come from a parameter `entities: Entity[]` and from fields",
+            );
+        }
         Scalar::Bool => {
             return problem(
                 at,

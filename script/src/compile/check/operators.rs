@@ -119,8 +119,16 @@ impl<'a> Frame<'_, '_, 'a> {
             );
         };
         let (left, right) = self.operands(&node.left, &node.right, None)?;
-        if left.ty == Scalar::Bool && !matches!(compare, Compare::Eq | Compare::Ne) {
-            return problem(at, "booleans have no order; compare them by === and !==");
+        if !matches!(compare, Compare::Eq | Compare::Ne) {
+            match left.ty {
+                Scalar::Bool => {
+                    return problem(at, "booleans have no order; compare them by === and !==");
+                }
+                Scalar::Entity => {
+                    return problem(at, "entities have no order; compare them by === and !==");
+                }
+                _ => {}
+            }
         }
         Ok(Expr {
             kind: Kind::Compare(signed(compare, left.ty), Box::new(left), Box::new(right)),
@@ -178,6 +186,12 @@ impl<'a> Frame<'_, '_, 'a> {
                 Arithmetic::Bits(op) => Ok(op),
                 _ => problem(at, "there is no arithmetic on booleans; use &&, || and !"),
             };
+        }
+        if ty == Scalar::Entity {
+            return problem(
+                at,
+                "there is no arithmetic on entities; compare them by === and !==",
+            );
         }
         let whole = |op: Binary, what: &str| match is_float(ty) {
             false => Ok(op),

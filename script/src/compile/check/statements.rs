@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{At, Scalar};
+use super::super::ir::{At, Input, Scalar};
 use super::super::tree::{Access, Base, Element, Expr, Kind, Stmt};
 use super::classes::Shape;
 use super::frame::{Frame, Name};
@@ -223,6 +223,7 @@ impl<'a> Frame<'_, '_, 'a> {
                     constant(1.0, ty, at)
                 })
             }
+            Expression::CallExpression(node) if self.is_command(node) => self.command(node, out),
             Expression::CallExpression(node) => {
                 let (call, _) = self.call(node, None)?;
                 match call.kind {
@@ -363,6 +364,17 @@ impl<'a> Frame<'_, '_, 'a> {
             ast::MemberExpression::ComputedMemberExpression(node) => {
                 let load = self.load_row(node)?;
                 match load.kind {
+                    Kind::Load(Access {
+                        element:
+                            Element {
+                                base: Base::Row(input, ..),
+                                ..
+                            },
+                        ..
+                    }) if self.inputs[input as usize].0 == Input::Entities => problem(
+                        load.at,
+                        "the rows' own entities cannot be changed; despawn one, or write to a field of a component",
+                    ),
                     Kind::Load(access) => Ok(Target::Memory(access)),
                     _ => problem(load.at, "this cannot be changed"),
                 }

@@ -1,8 +1,8 @@
 //! Making a system, instruction by instruction.
 
 use super::{
-    At, Binary, Compare, Const, Convert, End, Index, Input, Inst, Label, Op, Place, Region, System,
-    Type, Unary, Value,
+    At, Binary, Compare, Const, Convert, End, Filter, Index, Input, Inst, Label, Op, Place, Region,
+    System, Type, Unary, Value,
 };
 
 /// A system under construction: a stack of open regions, of which the innermost takes what is appended.
@@ -21,6 +21,8 @@ impl Builder {
             system: System {
                 name: name.to_owned(),
                 inputs,
+                filter: Filter::default(),
+                start: false,
                 types: Vec::new(),
                 body: Region::new(End::Yield(Vec::new())),
             },

@@ -37,12 +37,14 @@ mod verify;
 
 pub use build::Builder;
 pub use op::{
-    Binary, Compare, Const, Convert, For, Index, Loop, NAMES_BINARY, NAMES_COMPARE, NAMES_CONVERT,
-    NAMES_UNARY, Op, Place, Trap, Unary,
+    Act, Binary, Command, Compare, Const, Convert, For, Index, Loop, NAMES_ACT, NAMES_BINARY,
+    NAMES_COMPARE, NAMES_CONVERT, NAMES_UNARY, Op, Place, Trap, Unary,
 };
 pub use shape::{Component, Field, Scalar, Slot, Type};
 pub use text::{TextError, parse};
 pub use verify::{Fault, verify};
+
+use std::sync::LazyLock;
 
 /// How deep regions may stand in one another: walks over them use the stack.
 pub const DEPTH_MAX: usize = 256;
@@ -78,8 +80,21 @@ pub struct Module {
     pub sources: Vec<String>,
     /// The components; their order is that of first mention.
     pub components: Vec<Component>,
+    /// Lists of components, by number, that commands name.
+    pub templates: Vec<Vec<u32>>,
+    /// Resources that are made where the world lacks them.
+    pub resources: Vec<Initial>,
     /// The systems in written order.
     pub systems: Vec<System>,
+}
+
+/// The value that a resource begins with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Initial {
+    /// The component that it is declared as.
+    pub component: u32,
+    /// Slots with what they hold; all others hold zeros.
+    pub values: Vec<(u32, Const)>,
 }
 
 /// A function that the host calls for the rows of a chunk.
@@ -89,10 +104,23 @@ pub struct System {
     pub name: String,
     /// What it is called with, in order.
     pub inputs: Vec<Input>,
+    /// Components that entities must have beside its columns, and such that they must not have.
+    pub filter: Filter,
+    /// Whether it runs in the first step only, before the others.
+    pub start: bool,
     /// The type of each value. A value that no instruction defines has a type that means nothing.
     pub types: Vec<Type>,
     /// What it does; ends in `yield()`.
     pub body: Region,
+}
+
+/// Which entities a system is for, beside those that have its columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Components that they must have, by number.
+    pub with: Vec<u32>,
+    /// Components that they must not have.
+    pub without: Vec<u32>,
 }
 
 /// One input of a system.
@@ -100,6 +128,8 @@ pub struct System {
 pub enum Input {
     /// The rows of a component.
     Column(u32),
+    /// The rows' entities, which cannot be written.
+    Entities,
     /// A value that the world holds once.
     Resource(u32),
     /// How many rows: `i32`, at least 1.
@@ -167,6 +197,24 @@ impl End {
     }
 }
 
+/// How entities stand in memory.
+static ENTITY: LazyLock<Component> = LazyLock::new(|| Component {
+    name: "Entity".to_owned(),
+    fields: vec![Field {
+        name: "0".to_owned(),
+        scalar: Scalar::Entity,
+        count: 1,
+    }],
+});
+
+/// How the values of an input stand in memory, if it is memory.
+pub fn layout(components: &[Component], input: Input) -> Option<&Component> {
+    match input {
+        Input::Entities => Some(&ENTITY),
+        input => components.get(input.component()?),
+    }
+}
+
 impl System {
     /// A new value of a type.
     pub fn value(&mut self, ty: Type) -> Value {
@@ -185,12 +233,17 @@ impl Input {
     /// The type of its value; None for memory.
     pub fn ty(self) -> Option<Type> {
         match self {
-            Input::Column(_) | Input::Resource(_) => None,
+            Input::Column(_) | Input::Entities | Input::Resource(_) => None,
             Input::Count => Some(Type::I32),
             Input::Dt => Some(Type::F32),
             Input::Dt64 => Some(Type::F64),
             Input::Step | Input::Seed => Some(Type::I64),
         }
+    }
+
+    /// Whether it is memory that has rows.
+    pub fn has_rows(self) -> bool {
+        matches!(self, Input::Column(_) | Input::Entities)
     }
 
     /// The component that it gives access to.

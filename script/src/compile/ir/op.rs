@@ -27,6 +27,8 @@ pub enum Op {
     Store(Place, Value),
     /// Traps if a condition does not hold.
     Assert(Value, Trap),
+    /// Records a change of structure or an event.
+    Command(Box<Command>),
     /// The rounds that loops may still make are set to the whole budget.
     Refill,
     /// Takes that many rounds (`i32`, less than 0 counts as 0) from the budget and traps if there are fewer.
@@ -39,6 +41,19 @@ pub enum Op {
     Loop(Box<Loop>),
     /// A region that may be left by `break` with the results, as by yielding them.
     Block(Label, Box<Region>),
+}
+
+/// A change of structure, recorded now and done when no system runs. It traps where its values are none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// What is to be done.
+    pub act: Act,
+    /// The entity that it is done to: `i64`; of all but [`Act::Spawn`] and [`Act::Send`].
+    pub entity: Option<Value>,
+    /// Number of the template; of all but [`Act::Despawn`].
+    pub template: Option<u32>,
+    /// A value for each scalar of the template's components in order; of [`Act::Spawn`], [`Act::Insert`] and [`Act::Send`].
+    pub values: Vec<Value>,
 }
 
 /// `for index in from..to`: results are the carried values after the last round, or those of a `break`.
@@ -182,6 +197,39 @@ macro_rules! named {
             }
         }
     };
+}
+
+named! {
+    /// What a command does.
+    Act, NAMES_ACT {
+        /// A new entity of the template.
+        Spawn = "spawn",
+        /// An entity goes.
+        Despawn = "despawn",
+        /// The template's components are given to an entity.
+        Insert = "insert",
+        /// They are taken from it.
+        Remove = "remove",
+        /// An event: a template of one component.
+        Send = "send",
+    }
+}
+
+impl Act {
+    /// Whether it is done to an entity.
+    pub fn takes_entity(self) -> bool {
+        matches!(self, Act::Despawn | Act::Insert | Act::Remove)
+    }
+
+    /// Whether it names a template.
+    pub fn takes_template(self) -> bool {
+        self != Act::Despawn
+    }
+
+    /// Whether it comes with values of the template's components.
+    pub fn takes_values(self) -> bool {
+        matches!(self, Act::Spawn | Act::Insert | Act::Send)
+    }
 }
 
 named! {
@@ -422,6 +470,7 @@ impl Op {
                 one.init.iter().copied().for_each(f);
             }
             Op::Loop(one) => one.init.iter().copied().for_each(f),
+            Op::Command(one) => one.entity.iter().chain(&one.values).copied().for_each(f),
         }
     }
 
@@ -459,6 +508,7 @@ impl Op {
                 one.init.iter_mut().for_each(f);
             }
             Op::Loop(one) => one.init.iter_mut().for_each(f),
+            Op::Command(one) => one.entity.iter_mut().chain(&mut one.values).for_each(f),
         }
     }
 

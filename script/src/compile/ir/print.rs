@@ -13,6 +13,17 @@ impl fmt::Display for Module {
         for component in &self.components {
             writeln!(f, "{component}")?;
         }
+        for template in &self.templates {
+            writeln!(f, "template {}", self.list(template))?;
+        }
+        for resource in &self.resources {
+            write!(f, "resource {} {{", self.name(resource.component))?;
+            for (number, (slot, value)) in resource.values.iter().enumerate() {
+                let comma = if number == 0 { "" } else { "," };
+                write!(f, "{comma} {slot}: {} = {value}", value.ty())?;
+            }
+            writeln!(f, " }}")?;
+        }
         for system in &self.systems {
             self.system(f, system)?;
         }
@@ -36,18 +47,26 @@ impl fmt::Display for Component {
 }
 
 impl Module {
+    fn name(&self, component: u32) -> &str {
+        let known = self.components.get(component as usize);
+        known.map_or("?", |component| component.name.as_str())
+    }
+
+    /// `(Position, Health)`
+    fn list(&self, components: &[u32]) -> String {
+        let names: Vec<&str> = components.iter().map(|one| self.name(*one)).collect();
+        format!("({})", names.join(", "))
+    }
+
     fn system(&self, f: &mut fmt::Formatter<'_>, system: &System) -> fmt::Result {
         write!(f, "system {}(", system.name)?;
         for (number, input) in system.inputs.iter().enumerate() {
             let comma = if number == 0 { "" } else { ", " };
-            let name = |component: &u32| {
-                let known = self.components.get(*component as usize);
-                known.map_or("?", |component| component.name.as_str())
-            };
             write!(f, "{comma}")?;
             match input {
-                Input::Column(component) => write!(f, "column {}", name(component))?,
-                Input::Resource(component) => write!(f, "resource {}", name(component))?,
+                Input::Column(component) => write!(f, "column {}", self.name(*component))?,
+                Input::Entities => f.write_str("entities")?,
+                Input::Resource(component) => write!(f, "resource {}", self.name(*component))?,
                 Input::Count => f.write_str("count")?,
                 Input::Dt => f.write_str("dt")?,
                 Input::Dt64 => f.write_str("dt64")?,
@@ -55,7 +74,17 @@ impl Module {
                 Input::Seed => f.write_str("seed")?,
             }
         }
-        writeln!(f, ") {{")?;
+        f.write_str(")")?;
+        if !system.filter.with.is_empty() {
+            write!(f, " with {}", self.list(&system.filter.with))?;
+        }
+        if !system.filter.without.is_empty() {
+            write!(f, " without {}", self.list(&system.filter.without))?;
+        }
+        if system.start {
+            f.write_str(" start")?;
+        }
+        writeln!(f, " {{")?;
         lines(f, system, &system.body, 1)?;
         writeln!(f, "}}")
     }
@@ -109,6 +138,16 @@ fn instruction(
         Op::Load(place) => write!(f, "load {place}"),
         Op::Store(place, value) => write!(f, "store {place} = {value}"),
         Op::Assert(holds, trap) => write!(f, "assert {holds}, {trap}"),
+        Op::Command(one) => {
+            f.write_str(one.act.name())?;
+            if let Some(template) = one.template {
+                write!(f, " {template}")?;
+            }
+            if let Some(entity) = one.entity {
+                write!(f, " {entity}")?;
+            }
+            write!(f, " ({})", List(&one.values))
+        }
         Op::Refill => f.write_str("refill"),
         Op::Spend(rounds) => write!(f, "spend {rounds}"),
         Op::If(on, arms) => {

@@ -117,11 +117,13 @@ pub enum Scalar {
     U64,
     /// One byte, 0 or 1.
     Bool,
+    /// An entity: 64 bits, compared only.
+    Entity,
 }
 
 impl Scalar {
     /// All of them.
-    pub const ALL: [Scalar; 7] = [
+    pub const ALL: [Scalar; 8] = [
         Scalar::F32,
         Scalar::F64,
         Scalar::I32,
@@ -129,6 +131,7 @@ impl Scalar {
         Scalar::I64,
         Scalar::U64,
         Scalar::Bool,
+        Scalar::Entity,
     ];
 
     /// The Rust name, which manifests use too.
@@ -141,6 +144,7 @@ impl Scalar {
             Scalar::I64 => "i64",
             Scalar::U64 => "u64",
             Scalar::Bool => "bool",
+            Scalar::Entity => "Entity",
         }
     }
 
@@ -148,7 +152,7 @@ impl Scalar {
     pub fn size(self) -> u32 {
         match self {
             Scalar::F32 | Scalar::I32 | Scalar::U32 => 4,
-            Scalar::F64 | Scalar::I64 | Scalar::U64 => 8,
+            Scalar::F64 | Scalar::I64 | Scalar::U64 | Scalar::Entity => 8,
             Scalar::Bool => 1,
         }
     }
@@ -159,7 +163,7 @@ impl Scalar {
             Scalar::F32 => Type::F32,
             Scalar::F64 => Type::F64,
             Scalar::I32 | Scalar::U32 => Type::I32,
-            Scalar::I64 | Scalar::U64 => Type::I64,
+            Scalar::I64 | Scalar::U64 | Scalar::Entity => Type::I64,
             Scalar::Bool => Type::Bool,
         }
     }
@@ -199,27 +203,23 @@ pub struct Slot {
 }
 
 impl Component {
-    /// Its scalars in order of offset; accesses name them by their number here.
-    pub fn slots(&self) -> impl Iterator<Item = Slot> {
-        let mut offset = 0;
-        self.fields
-            .iter()
-            .enumerate()
-            .flat_map(move |(number, field)| {
-                let start = offset;
-                offset += field.scalar.size() * field.count;
-                (0..field.count).map(move |element| Slot {
-                    field: number,
+    /// One of its scalars: accesses name them by their number in order of offset.
+    pub fn slot(&self, number: u32) -> Option<Slot> {
+        let (mut first, mut offset) = (0, 0);
+        for (place, field) in self.fields.iter().enumerate() {
+            let element = number - first;
+            if element < field.count {
+                return Some(Slot {
+                    field: place,
                     element,
                     scalar: field.scalar,
-                    offset: start + element * field.scalar.size(),
-                })
-            })
-    }
-
-    /// One of its scalars.
-    pub fn slot(&self, number: u32) -> Option<Slot> {
-        self.slots().nth(number as usize)
+                    offset: offset + element * field.scalar.size(),
+                });
+            }
+            first += field.count;
+            offset += field.scalar.size() * field.count;
+        }
+        None
     }
 
     /// Bytes of a value.
@@ -250,10 +250,13 @@ impl Component {
 
     /// The byte before which there would have to be padding, if any.
     pub fn gap(&self) -> Option<u32> {
-        let unaligned = self
-            .slots()
-            .find(|slot| !slot.offset.is_multiple_of(slot.scalar.size()));
-        let tail = (!self.size().is_multiple_of(self.align())).then_some(self.size());
-        unaligned.map(|slot| slot.offset).or(tail)
+        let mut offset = 0;
+        for field in &self.fields {
+            if !u32::is_multiple_of(offset, field.scalar.size()) {
+                return Some(offset);
+            }
+            offset += field.scalar.size() * field.count;
+        }
+        (!offset.is_multiple_of(self.align())).then_some(offset)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::token::Tokens;
 use super::{
-    At, Component, Const, DEPTH_MAX, End, Field, For, Index, Input, Inst, Label, Loop, Module,
-    NAMES_BINARY, NAMES_COMPARE, NAMES_CONVERT, NAMES_UNARY, Op, Place, Region, Scalar, System,
-    Trap, Type, Value,
+    Act, At, Command, Component, Const, DEPTH_MAX, End, Field, Filter, For, Index, Initial, Input,
+    Inst, Label, Loop, Module, NAMES_ACT, NAMES_BINARY, NAMES_COMPARE, NAMES_CONVERT, NAMES_UNARY,
+    Op, Place, Region, Scalar, System, Trap, Type, Value,
 };
 
 /// What is wrong with a text.
@@ -59,12 +59,21 @@ impl Reader<'_> {
                     let component = self.component()?;
                     self.module.components.push(component);
                 }
+                "template" => {
+                    let template = self.component_list()?;
+                    self.module.templates.push(template);
+                }
+                "resource" => {
+                    let resource = self.initial()?;
+                    self.module.resources.push(resource);
+                }
                 "system" => {
                     let system = self.system()?;
                     self.module.systems.push(system);
                 }
                 other => {
-                    let what = format!("`{other}` is not source, component or system");
+                    let what =
+                        format!("`{other}` is not source, component, template, resource or system");
                     return Err(self.tokens.error(&what));
                 }
             }
@@ -89,11 +98,11 @@ impl Reader<'_> {
             let many = self.tokens.peek().and_then(|token| token.strip_prefix('x'));
             let count = match many.map(str::parse) {
                 None => 1,
-                Some(Ok(count)) if (1..=1 << 16).contains(&count) => {
+                Some(Ok(count)) if (1..=1 << 24).contains(&count) => {
                     self.tokens.next()?;
                     count
                 }
-                Some(_) => return Err(self.tokens.error("a count is a number from 1 to 65536")),
+                Some(_) => return Err(self.tokens.error("a count is a number from 1 to 2^24")),
             };
             fields.push(Field {
                 name,
@@ -114,6 +123,7 @@ impl Reader<'_> {
             }
             inputs.push(match self.tokens.next()? {
                 "column" => Input::Column(self.component_number()?),
+                "entities" => Input::Entities,
                 "resource" => Input::Resource(self.component_number()?),
                 "count" => Input::Count,
                 "dt" => Input::Dt,
@@ -123,14 +133,73 @@ impl Reader<'_> {
                 other => return Err(self.tokens.error(&format!("`{other}` is no input"))),
             });
         }
+        let mut filter = Filter::default();
+        if self.tokens.eat("with") {
+            filter.with = self.component_list()?;
+        }
+        if self.tokens.eat("without") {
+            filter.without = self.component_list()?;
+        }
+        let start = self.tokens.eat("start");
         self.types.clear();
         let body = self.region(Vec::new())?;
         Ok(System {
             name,
             inputs,
+            filter,
+            start,
             types: std::mem::take(&mut self.types),
             body,
         })
+    }
+
+    /// `(Position, Health)`
+    fn component_list(&mut self) -> Read<Vec<u32>> {
+        let mut list = Vec::new();
+        self.tokens.expect("(")?;
+        while !self.tokens.eat(")") {
+            if !list.is_empty() {
+                self.tokens.expect(",")?;
+            }
+            list.push(self.component_number()?);
+        }
+        Ok(list)
+    }
+
+    /// `Wind { 0: f32 = 1.5 }`
+    fn initial(&mut self) -> Read<Initial> {
+        let component = self.component_number()?;
+        let mut values = Vec::new();
+        self.tokens.expect("{")?;
+        while !self.tokens.eat("}") {
+            if !values.is_empty() {
+                self.tokens.expect(",")?;
+            }
+            let slot = self.tokens.number()?;
+            self.tokens.expect(":")?;
+            let ty = self.ty()?;
+            self.tokens.expect("=")?;
+            values.push((slot, self.constant(Some(ty))?));
+        }
+        Ok(Initial { component, values })
+    }
+
+    fn command(&mut self, act: Act) -> Read<Op> {
+        let template = match act.takes_template() {
+            true => Some(self.tokens.number()?),
+            false => None,
+        };
+        let entity = match act.takes_entity() {
+            true => Some(self.value()?),
+            false => None,
+        };
+        let values = self.list()?;
+        Ok(Op::Command(Box::new(Command {
+            act,
+            entity,
+            template,
+            values,
+        })))
     }
 
     fn component_number(&mut self) -> Read<u32> {
@@ -228,6 +297,9 @@ impl Reader<'_> {
         if let Some(op) = named(NAMES_BINARY, word) {
             let (a, b) = self.pair()?;
             return Ok(Op::Binary(op, a, b));
+        }
+        if let Some(act) = named(NAMES_ACT, word) {
+            return self.command(act);
         }
         if let Some(op) = named(NAMES_COMPARE, word) {
             let (a, b) = self.pair()?;

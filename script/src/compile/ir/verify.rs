@@ -1,8 +1,8 @@
 //! The rules of the form.
 
 use super::{
-    Binary, Component, DEPTH_MAX, End, Index, Input, Inst, Label, Module, Op, Place, Region,
-    Scalar, System, Type, Value,
+    Act, Binary, Command, Component, DEPTH_MAX, End, Index, Input, Inst, Label, Module, Op, Place,
+    Region, Scalar, System, Type, Value, layout,
 };
 
 /// A rule that a system breaks: a bug of whoever made it.
@@ -20,8 +20,14 @@ pub struct Fault {
 /// # Errors
 /// The first rule broken.
 pub fn verify(module: &Module) -> Result<(), Fault> {
+    let whole = |what: String| Fault {
+        system: "(all)".to_owned(),
+        what,
+    };
+    tables(module).map_err(whole)?;
     module.systems.iter().try_for_each(|system| {
         let mut check = Check {
+            module,
             components: &module.components,
             system,
             defined: vec![State::Unknown; system.types.len()],
@@ -34,6 +40,40 @@ pub fn verify(module: &Module) -> Result<(), Fault> {
             what,
         })
     })
+}
+
+/// What all systems share.
+fn tables(module: &Module) -> Rule {
+    let known = |component: u32| (component as usize) < module.components.len();
+    for (number, template) in module.templates.iter().enumerate() {
+        rule(template.iter().all(|one| known(*one)), || {
+            format!("template {number} names a component that is not there")
+        })?;
+    }
+    for resource in &module.resources {
+        let component = module.components.get(resource.component as usize);
+        let component = component.ok_or("a resource is of a component that is not there")?;
+        for (slot, value) in &resource.values {
+            let scalar = component.slot(*slot).map(|slot| slot.scalar.ty());
+            rule(scalar == Some(value.ty()), || {
+                format!(
+                    "slot {slot} of resource {} is no {}",
+                    component.name,
+                    value.ty()
+                )
+            })?;
+        }
+    }
+    for system in &module.systems {
+        let filters = system.filter.with.iter().chain(&system.filter.without);
+        rule({ filters }.all(|one| known(*one)), || {
+            format!(
+                "{} is filtered by a component that is not there",
+                system.name
+            )
+        })?;
+    }
+    Ok(())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,6 +93,7 @@ struct Around {
 }
 
 struct Check<'m> {
+    module: &'m Module,
     components: &'m [Component],
     system: &'m System,
     defined: Vec<State>,
@@ -83,6 +124,14 @@ impl Check<'_> {
                 rule(gap.is_none(), || format!("component {name} has padding"))?;
             }
         }
+        let entities = self
+            .system
+            .inputs
+            .iter()
+            .filter(|input| **input == Input::Entities);
+        rule(entities.count() <= 1, || {
+            "two inputs are the entities".to_owned()
+        })?;
         let body = &self.system.body;
         rule(body.params.is_empty(), || {
             "the body has parameters".to_owned()
@@ -250,11 +299,19 @@ impl Check<'_> {
             Op::Load(place) => self.access(place, one()?),
             Op::Store(place, value) => {
                 rule(results.is_empty(), || "a store has results".to_owned())?;
+                let input = self.system.inputs.get(place.input as usize);
+                rule(input != Some(&Input::Entities), || {
+                    "entities are not written".to_owned()
+                })?;
                 self.access(place, self.ty(*value)?)
             }
             Op::Assert(holds, _) => {
                 rule(results.is_empty(), || "an assertion has results".to_owned())?;
                 self.is(*holds, Type::Bool)
+            }
+            Op::Command(one) => {
+                rule(results.is_empty(), || "a command has results".to_owned())?;
+                self.command(one)
             }
             Op::Refill => rule(results.is_empty(), || "a refill has results".to_owned()),
             Op::Spend(rounds) => {
@@ -304,6 +361,39 @@ impl Check<'_> {
         }
     }
 
+    fn command(&self, one: &Command) -> Rule {
+        let name = one.act.name();
+        rule(one.entity.is_some() == one.act.takes_entity(), || {
+            format!("{name} and its entity do not fit")
+        })?;
+        if let Some(entity) = one.entity {
+            self.is(entity, Type::I64)?;
+        }
+        rule(one.template.is_some() == one.act.takes_template(), || {
+            format!("{name} and its template do not fit")
+        })?;
+        let mut wanted = Vec::new();
+        if let Some(number) = one.template {
+            let template = self.module.templates.get(number as usize);
+            let template = template.ok_or_else(|| format!("there is no template {number}"))?;
+            rule(one.act != Act::Send || template.len() == 1, || {
+                format!(
+                    "an event is one component, and template {number} has {}",
+                    template.len()
+                )
+            })?;
+            if one.act.takes_values() {
+                for component in template {
+                    let component = &self.components[*component as usize];
+                    for field in &component.fields {
+                        wanted.extend((0..field.count).map(|_| field.scalar.ty()));
+                    }
+                }
+            }
+        }
+        self.passed(&one.values, &wanted, name)
+    }
+
     fn types(&self, values: &[Value]) -> Result<Vec<Type>, String> {
         let types = values
             .iter()
@@ -342,10 +432,9 @@ impl Check<'_> {
     fn access(&self, place: &Place, ty: Type) -> Rule {
         let input = self.system.inputs.get(place.input as usize).copied();
         let component = input
-            .and_then(Input::component)
+            .and_then(|input| layout(self.components, input))
             .ok_or_else(|| format!("input {} is no memory", place.input))?;
-        let component = &self.components[component];
-        let column = matches!(input, Some(Input::Column(_)));
+        let column = input.is_some_and(Input::has_rows);
         let scalar = match place.index {
             Index::Row(row, slot) => {
                 rule(column, || format!("{place} is a row of a resource"))?;

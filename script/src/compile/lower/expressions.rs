@@ -188,7 +188,7 @@ impl<'t> Lower<'t> {
 
     fn convert(&mut self, value: Value, from: Scalar, to: Scalar) -> Value {
         use Convert::*;
-        use Scalar::{Bool, F32, F64, I32, I64, U32, U64};
+        use Scalar::{Bool, Entity, F32, F64, I32, I64, U32, U64};
         let steps: &[Convert] = match (from, to) {
             (F32, F64) => &[F32ToF64],
             (F64, F32) => &[F64ToF32],
@@ -219,7 +219,9 @@ impl<'t> Lower<'t> {
             | (F64, F64)
             | (I32 | U32, I32 | U32)
             | (I64 | U64, I64 | U64)
-            | (_, Bool) => &[],
+            // Entities are not converted; the checker saw to that.
+            | (Entity, _)
+            | (_, Bool | Entity) => &[],
         };
         steps
             .iter()

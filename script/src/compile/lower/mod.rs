@@ -33,6 +33,8 @@ pub fn lower(tree: &Tree, sources: Vec<String>) -> Result<Module, Vec<Problem>> 
     let mut module = Module {
         sources,
         components: tree.components.clone(),
+        templates: tree.templates.clone(),
+        resources: tree.resources.clone(),
         systems: Vec::new(),
     };
     let mut problems = Vec::new();
@@ -135,7 +137,12 @@ impl<'t> Lower<'t> {
                 lower.b.effect(Op::Block(label, Box::new(body)));
             }
         }
-        Ok(lower.b.finish())
+        let lowered = lower.b.finish();
+        Ok(System {
+            filter: system.filter.clone(),
+            start: system.start,
+            ..lowered
+        })
     }
 
     /// A region with what `f` appends; its end is None if control reaches it.

@@ -2,7 +2,7 @@
 
 use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, End, Op, Region, Value};
-use super::super::tree::{Access, Arg, Expr, Function, Kind, Param, Stmt};
+use super::super::tree::{Access, Arg, Command, Expr, Function, Kind, Param, Stmt};
 use super::{Frame, Lower, any, ended};
 
 /// An arm of a condition: its region, its own end, and the variables that it changed.
@@ -71,6 +71,10 @@ impl<'t> Lower<'t> {
                     None => Ok(Some(End::Yield(values))),
                 }
             }
+            Stmt::Command(command) => {
+                self.deeper(command.at, |this| this.command(command))?;
+                Ok(None)
+            }
             Stmt::Call(call) => {
                 self.deeper(call.at, |this| match &call.kind {
                     Kind::Call(function, args) => this.call(*function, args, call.at).map(drop),
@@ -79,6 +83,21 @@ impl<'t> Lower<'t> {
                 Ok(None)
             }
         }
+    }
+
+    fn command(&mut self, command: &'t Command) -> Outcome<()> {
+        let entity = command.entity.as_ref();
+        let entity = entity.map(|entity| self.value(entity)).transpose()?;
+        let values = command.values.iter().map(|value| self.value(value));
+        let values = values.collect::<Outcome<_>>()?;
+        self.b
+            .effect(Op::Command(Box::new(super::super::ir::Command {
+                act: command.act,
+                entity,
+                template: command.template,
+                values,
+            })));
+        Ok(())
     }
 
     fn store(&mut self, access: &'t Access, value: &'t Expr) -> Outcome<Option<End>> {

@@ -67,7 +67,7 @@ fn overwritten(region: &mut Region) {
                 None => later.clear(),
             },
             // Rows keep what was done before a system stopped.
-            Op::Assert(..) | Op::Spend(_) => later.clear(),
+            Op::Assert(..) | Op::Spend(_) | Op::Command(_) => later.clear(),
             Op::Binary(op, ..) if op.may_trap() => later.clear(),
             op => {
                 if !op.regions().is_empty() {

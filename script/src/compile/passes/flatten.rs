@@ -176,6 +176,7 @@ impl Flattening<'_> {
             Op::Spend(_) | Op::Refill | Op::For(_) | Op::Loop(_) => {
                 Err("there is another loop in it")
             }
+            Op::Command(_) => Err("it records commands"),
             Op::Block(..) => {
                 Err("a function that it calls returns early from within a condition or loop")
             }

@@ -12,6 +12,7 @@
 use super::super::access::counts;
 use super::super::ir::{
     Binary, Const, End, For, Index, Inst, Label, Module, Op, Place, Region, System, Type, Value,
+    layout,
 };
 use super::Spoilt;
 use super::flatten::{Flat, Why, flatten};
@@ -196,9 +197,8 @@ impl Make<'_> {
     }
 
     fn memory_fits(&self, input: u32) -> Result<(), Why> {
-        let component = self.system.inputs[input as usize].component();
-        let component =
-            &self.module.components[component.ok_or("it reads an input in the loop")?];
+        let component = layout(&self.module.components, self.system.inputs[input as usize]);
+        let component = component.ok_or("it reads an input in the loop")?;
         // An address with an offset must fit the instruction.
         let plain = component
             .fields
@@ -212,10 +212,8 @@ impl Make<'_> {
 
     /// How many words each row has, if every word goes through the same expression.
     fn words(&self, flat: &Flat) -> Option<u32> {
-        let component = |input: u32| {
-            let number = self.system.inputs[input as usize].component()?;
-            Some(&self.module.components[number])
-        };
+        let component =
+            |input: u32| layout(&self.module.components, self.system.inputs[input as usize]);
         let (first, ..) = flat.stores.first()?;
         let words = component(*first)?.slot_count();
         let loads = flat.insts.iter().filter_map(|inst| match &inst.op {

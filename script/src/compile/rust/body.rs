@@ -8,7 +8,8 @@ use super::shape::RowLoop;
 use super::{RustError, names};
 use crate::compile::LOOP_BUDGET;
 use crate::compile::ir::{
-    At, End, Index, Input, Inst, Label, Module, Op, Place, Region, System, Trap, Type, Value,
+    Act, At, Command, End, Index, Input, Inst, Label, Module, Op, Place, Region, Scalar, System,
+    Trap, Type, Value, layout,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -42,6 +43,7 @@ pub(super) fn body(
     for input in &system.inputs {
         let name = match input.component() {
             Some(component) => names::param(&module.components[component])?,
+            None if *input == Input::Entities => "entity".to_owned(),
             None => String::new(),
         };
         writer.params.push(name);
@@ -265,6 +267,9 @@ impl Writer<'_> {
                 let text = self.place(place)?;
                 let ty = result.map(|result| self.system.ty(result));
                 match self.unsigned(place) {
+                    _ if self.scalar(place) == Some(Scalar::Entity) => {
+                        Expr::new(format!("{text}.to_bits() as i64"), Level::Cast)
+                    }
                     // Integers have no sign of their own here.
                     Some(_) => {
                         let ty = ty.unwrap_or(Type::I32).name();
@@ -290,6 +295,7 @@ impl Writer<'_> {
                 self.settle();
                 self.locate(inst.at);
                 let value = match self.unsigned(place) {
+                    _ if self.scalar(place) == Some(Scalar::Entity) => as_entity(&value),
                     Some(ty) => expr_as(&value, ty),
                     None => value.text,
                 };
@@ -301,6 +307,7 @@ impl Writer<'_> {
                 let words = self.words(*trap, inst.at);
                 self.line(&format!("assert!({holds}, {words:?});"));
             }
+            Op::Command(one) => self.command(inst, one)?,
             Op::Refill => {
                 self.settle();
                 self.line(&format!("rounds = {LOOP_BUDGET};"));
@@ -510,7 +517,7 @@ impl Writer<'_> {
                 Some(column) => Expr::new(format!("{column}.len() as i32"), Level::Cast),
                 None => Expr::atom("1"),
             },
-            Input::Column(_) | Input::Resource(_) => {
+            Input::Column(_) | Input::Entities | Input::Resource(_) => {
                 unreachable!("memory has no value of its own")
             }
         }
@@ -537,6 +544,10 @@ impl Writer<'_> {
             .expect("the verifier has seen the slot");
         let field = &component.fields[slot.field];
         let mut text = name;
+        if self.system.inputs[place.input as usize] == Input::Entities {
+            // The entity of the row at hand, which is all that a row function has.
+            return Ok(text);
+        }
         if let Some(row) = row {
             let _ = write!(text, "[{} as usize]", cast_operand(&row));
         }
@@ -549,17 +560,55 @@ impl Writer<'_> {
 
     fn component(&self, place: &Place) -> &super::Component {
         let input = self.system.inputs[place.input as usize];
-        let component = input.component().expect("the verifier has seen the input");
-        &self.module.components[component]
+        layout(&self.module.components, input).expect("the verifier has seen the input")
+    }
+
+    fn scalar(&self, place: &Place) -> Option<Scalar> {
+        match place.index {
+            Index::Row(_, slot) | Index::Only(slot) => {
+                Some(self.component(place).slot(slot)?.scalar)
+            }
+            Index::Word(_) => None,
+        }
+    }
+
+    /// `commands.spawn((Position([v1, 2.0]), Health { now: 5.0, most: 5.0 }));`
+    fn command(&mut self, inst: &Inst, one: &Command) -> Result<(), RustError> {
+        let values = one.values.iter().map(|value| self.take(*value));
+        let mut values = values.collect::<Vec<_>>().into_iter();
+        let entity = one.entity.map(|entity| as_entity(&self.take(entity)));
+        self.settle();
+        self.locate(inst.at);
+        let (mut parts, mut types) = (Vec::new(), Vec::new());
+        let template = one
+            .template
+            .map(|number| &self.module.templates[number as usize]);
+        for number in template.into_iter().flatten() {
+            let component = &self.module.components[*number as usize];
+            types.push(names::type_name(&component.name)?);
+            if one.act.takes_values() {
+                parts.push(literal(component, &mut values)?);
+            }
+        }
+        let bundle = |parts: &[String]| match parts {
+            [one] => one.clone(),
+            all => format!("({})", all.join(", ")),
+        };
+        let entity = entity.unwrap_or_default();
+        let text = match one.act {
+            Act::Spawn => format!("spawn({})", bundle(&parts)),
+            Act::Despawn => format!("despawn({entity})"),
+            Act::Insert => format!("insert({entity}, {})", bundle(&parts)),
+            Act::Remove => format!("remove::<{}>({entity})", bundle(&types)),
+            Act::Send => format!("send({})", bundle(&parts)),
+        };
+        self.line(&format!("commands.{text};"));
+        Ok(())
     }
 
     /// The unsigned type that stands at a place, if one does.
     fn unsigned(&self, place: &Place) -> Option<&'static str> {
-        let slot = match place.index {
-            Index::Row(_, slot) | Index::Only(slot) => slot,
-            Index::Word(_) => return None,
-        };
-        let scalar = self.component(place).slot(slot)?.scalar.name();
+        let scalar = self.scalar(place)?.name();
         matches!(scalar, "u32" | "u64").then_some(scalar)
     }
 
@@ -620,6 +669,47 @@ fn operand(expr: &Expr) -> String {
 
 fn cast_operand(expr: &Expr) -> String {
     bracketed(expr, Level::Cast)
+}
+
+/// An integer's bits as an entity.
+fn as_entity(bits: &Expr) -> String {
+    format!(
+        "Entity::from_bits({} as u64).expect(\"an entity\")",
+        cast_operand(bits)
+    )
+}
+
+/// A value of a component.
+fn literal(
+    component: &super::Component,
+    values: &mut impl Iterator<Item = Expr>,
+) -> Result<String, RustError> {
+    let name = names::type_name(&component.name)?;
+    let mut fields = Vec::new();
+    for field in &component.fields {
+        let scalars: Vec<String> = values
+            .by_ref()
+            .take(field.count as usize)
+            .map(|value| match field.scalar {
+                Scalar::Entity => as_entity(&value),
+                Scalar::U32 | Scalar::U64 => expr_as(&value, field.scalar.name()),
+                _ => value.text,
+            })
+            .collect();
+        let value = match &scalars[..] {
+            [one] if field.count == 1 => one.clone(),
+            all => format!("[{}]", all.join(", ")),
+        };
+        fields.push(match names::is_tuple(component) {
+            true => value,
+            false => format!("{}: {value}", names::field(component, field)?),
+        });
+    }
+    Ok(match (fields.is_empty(), names::is_tuple(component)) {
+        (true, _) => name,
+        (false, true) => format!("{name}({})", fields.join(", ")),
+        (false, false) => format!("{name} {{ {} }}", fields.join(", ")),
+    })
 }
 
 fn expr_as(expr: &Expr, ty: &str) -> String {

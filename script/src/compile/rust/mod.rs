@@ -21,7 +21,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use super::ir::{Component, Input, Module, System};
+use super::ir::{Component, Filter, Input, Module, Op, Scalar, System};
 use std::fmt::Write;
 
 /// What cannot be said in Rust text.
@@ -66,6 +66,12 @@ pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
     let mut helpers = expr::Helpers::default();
     for system in &module.systems {
         let name = names::function(&system.name)?;
+        if system.filter != Filter::default() {
+            return Err(RustError {
+                name: system.name.clone(),
+                reason: "it says which components entities must have; write `sim.each(system.with::<T>())` in Rust".to_owned(),
+            });
+        }
         let row = shape::row_loop(system);
         let form = row.map_or(Form::Chunk, |_| Form::Row);
         let params = params(module, system, form)?;
@@ -93,9 +99,19 @@ fn imports(module: &Module) -> String {
     let inputs = || module.systems.iter().flat_map(|system| &system.inputs);
     let uses_cx = inputs().any(|input| takes_context(*input));
     let uses_res = inputs().any(|input| matches!(input, Input::Resource(_)));
+    let entity = |field: &super::ir::Field| field.scalar == Scalar::Entity;
+    let holds_entities = |component: &Component| component.fields.iter().any(entity);
     let mut names = Vec::new();
+    if module.systems.iter().any(records_commands) {
+        names.push("Commands");
+    }
     if uses_cx {
         names.push("Cx");
+    }
+    if inputs().any(|input| *input == Input::Entities)
+        || module.components.iter().any(holds_entities)
+    {
+        names.push("Entity");
     }
     if uses_res {
         names.push("Res");
@@ -108,6 +124,14 @@ fn imports(module: &Module) -> String {
         [one] => format!("use layerw::{one};"),
         all => format!("use layerw::{{{}}};", all.join(", ")),
     }
+}
+
+fn records_commands(system: &System) -> bool {
+    let mut found = false;
+    system
+        .body
+        .walk(&mut |inst| found |= matches!(inst.op, Op::Command(_)));
+    found
 }
 
 /// Whether an input is asked of the context.
@@ -159,7 +183,18 @@ fn declaration(component: &Component) -> Result<String, RustError> {
 fn params(module: &Module, system: &System, form: Form) -> Result<String, RustError> {
     let writes = shape::written(system);
     let mut params = Vec::new();
+    let records = records_commands(system);
+    let entities = system.inputs.contains(&Input::Entities);
+    if form == Form::Chunk && (records || entities) {
+        return Err(RustError {
+            name: system.name.clone(),
+            reason: "it takes entities or records commands, and is not one loop over the rows; write such a system in Rust".to_owned(),
+        });
+    }
     for (number, input) in system.inputs.iter().enumerate() {
+        if *input == Input::Entities {
+            params.push("entity: Entity".to_owned());
+        }
         let Some(component) = input.component() else {
             continue;
         };
@@ -183,6 +218,9 @@ fn params(module: &Module, system: &System, form: Form) -> Result<String, RustEr
             (_, Form::Chunk, false) => format!("{name}: &[{ty}]"),
             (_, Form::Chunk, true) => format!("{name}: &mut [{ty}]"),
         });
+    }
+    if records {
+        params.push("mut commands: Commands".to_owned());
     }
     if system.inputs.iter().any(|input| takes_context(*input)) {
         params.push("cx: Cx".to_owned());

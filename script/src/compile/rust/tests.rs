@@ -239,6 +239,62 @@ pub fn ints(n: &mut N) {
 }
 
 #[test]
+fn commands_are_recorded_with_values_of_their_types() {
+    let form = "component X { 0: f32 }
+component Child { parent: Entity, age: u32 }
+template (X, Child)
+template (X)
+system Breed(entities, column X, count) {
+  %0: i32 = const 0
+  %1: i32 = input 2
+  for @0 %2 in %0..%1 step 1 {
+    %3: i64 = load 0[%2].0
+    %4: f32 = load 1[%2].0
+    spawn 0 (%4, %3, %0)
+    insert 1 %3 (%4)
+    remove 1 %3 ()
+    despawn %3 ()
+    continue @0()
+  }
+  yield()
+}
+";
+    check(
+        form,
+        "\
+pub fn breed(entity: Entity, x: &X, mut commands: Commands) {
+    let v3: i64 = entity.to_bits() as i64;
+    let v4: f32 = x.0;
+    commands.spawn((X(v4), Child { parent: Entity::from_bits(v3 as u64).expect(\"an entity\"), age: (0_i32 as u32) }));
+    commands.insert(Entity::from_bits(v3 as u64).expect(\"an entity\"), X(v4));
+    commands.remove::<X>(Entity::from_bits(v3 as u64).expect(\"an entity\"));
+    commands.despawn(Entity::from_bits(v3 as u64).expect(\"an entity\"));
+}
+",
+    );
+    let all = rust(form).unwrap();
+    assert!(
+        all.contains("use layerw::{Commands, Entity, Sim, component};"),
+        "{all}"
+    );
+    let module = parse(form).unwrap();
+    assert_eq!(
+        parse(&module.to_string()).unwrap(),
+        module,
+        "it reads what it prints"
+    );
+    let chunk = form.replace("%4: f32 = load 1[%2].0", "%4: f32 = load 1[%0].0");
+    let error = rust(&chunk).unwrap_err().to_string();
+    assert!(error.contains("not one loop over the rows"), "{error}");
+    let filtered = form.replace(", count) {", ", count) without (Child) {");
+    let error = rust(&filtered).unwrap_err().to_string();
+    assert!(
+        error.contains("which components entities must have"),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_rust_has_no_name_for_is_refused() {
     let refused = |form: &str, reason: &str| {
         let error = rust(form).unwrap_err().to_string();

@@ -82,7 +82,7 @@ fn names_that_are_not_known() {
     check("^continue;", "there is no such loop around this");
     check_file(
         "class S { update(xs: ^Vec5[]) { } }",
-        "there is no type `Vec5`; known are number (f32), f64, i32, u32, i64, u64, boolean, Vec2, Vec3, Vec4 and classes with fields",
+        "there is no type `Vec5`; known are number (f32), f64, i32, u32, i64, u64, boolean, Entity, Vec2, Vec3, Vec4 and classes with fields",
     );
 }
 
@@ -198,4 +198,69 @@ fn the_file_is_named() {
     ];
     let found = compile(&sources).unwrap_err();
     assert!(found[0].to_string().starts_with("two.ts:"), "{}", found[0]);
+}
+
+#[test]
+fn commands_that_are_not_whole() {
+    let system = |statements: &str| {
+        format!(
+            "class Health {{ now: f32; most: f32; }} class Dead {{ }} class Home {{ of: Entity; }}\n\
+             class S {{ update(entities: Entity[], xs: Vec2[], n: number, world: World) {{ for (let i = 0; i < xs.length; i++) {{\n{statements}\n}} }} }}"
+        )
+    };
+    let check = |statements: &str, message: &str| check_file(&system(statements), message);
+    check(
+        "world.spawn({ Health: ^{ now: 1 } });",
+        "`Health` needs all its fields here, and `most` is missing",
+    );
+    check(
+        "world.spawn({ Health: { now: 1, most: 2, ^least: 3 } });",
+        "`Health` has no field `least`; it has now, most",
+    );
+    check(
+        "world.spawn({ xs: { x: 1, y: 2 }, ^X: { x: 1, y: 2 } });",
+        "`X` is a component that stands here already",
+    );
+    check(
+        "world.spawn({ ^xs: { x: 1, y: 2, z: 3 } });",
+        "`component X { 0: f32 x3 }` is declared elsewhere as `component X { 0: f32 x2 }`; they must be the same",
+    );
+    check(
+        "world.insert(^n, { Dead: {} });",
+        "this is f32 and should be Entity; an entity is compared and passed on, and nothing else",
+    );
+    check(
+        "world.remove(entities[i], ^Gone);",
+        "`Gone` is no class of a component; name one, or write the name of a column in quotes: \"positions\"",
+    );
+    check(
+        "^world.despawn();",
+        "this command is written `world.despawn(entity)`",
+    );
+    check(
+        "world.^clear();",
+        "the world has no `clear`; it has spawn, despawn, insert, remove and send",
+    );
+    check(
+        "const e = ^world.despawn(entities[i]);",
+        "a command gives nothing back; it stands as a statement of its own",
+    );
+    check(
+        "^entities[i] = entities[0];",
+        "the rows' own entities cannot be changed; despawn one, or write to a field of a component",
+    );
+    check(
+        "if (^entities[i] < entities[0]) { }",
+        "entities have no order; compare them by === and !==",
+    );
+    check(
+        "const n = i32(^entities[i]);",
+        "an entity is no number; its bits are u64(entity), and there is no way back",
+    );
+    check_file(
+        "class D { } class S { static without = [D]; ^update(dt: number) { } }"
+            .replace("^update(", "update^(")
+            .as_str(),
+        "`S` says which entities it is for and takes no column; take one, or `entities: Entity[]`",
+    );
 }

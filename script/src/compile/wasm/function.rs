@@ -1,9 +1,10 @@
 //! One system as a function.
 
 use super::super::ir::{
-    At, Binary, Const, End, For, Index, Input, Inst, Label, Module, Op, Place, Region, Slot,
-    System, Trap, Type, Value,
+    At, Binary, Command, Const, End, For, Index, Input, Inst, Label, Module, Op, Place, Region,
+    Slot, System, Trap, Type, Value, layout,
 };
+use super::imports::{Import, Imports};
 use super::locals::{Locals, deaths};
 use super::vectors::Rows;
 use super::{ops, val_type};
@@ -23,13 +24,17 @@ pub struct Mark {
     pub trap: Option<Trap>,
 }
 
+/// Where the values of a command stand: behind the null page of 64 bytes.
+const VALUES: u32 = 64;
+
 /// How much more an index may be for its address to be another one's with an offset.
 const AHEAD_MAX: i32 = 64;
 
 /// The code of a system that the verifier found sound.
-pub fn emit(module: &Module, system: &System, budget: i32) -> Emitted {
+pub fn emit(module: &Module, imports: &Imports, system: &System, budget: i32) -> Emitted {
     let mut emit = Emit {
         module,
+        imports,
         system,
         locals: Locals::new(system),
         code: Vec::new(),
@@ -75,6 +80,7 @@ struct Around {
 
 pub struct Emit<'m> {
     pub module: &'m Module,
+    imports: &'m Imports,
     pub system: &'m System,
     pub locals: Locals,
     code: Vec<(I<'static>, Option<At>, Option<Trap>)>,
@@ -257,6 +263,7 @@ impl Emit<'_> {
                 self.push(I::I32Eqz);
                 self.trap_if(*trap);
             }
+            Op::Command(one) => self.command(one),
             Op::Refill => self.refill(),
             Op::Spend(value) => self.spend(*value),
             Op::If(on, arms) => {
@@ -470,6 +477,39 @@ impl Emit<'_> {
             .for_each(|instruction| self.push(instruction));
     }
 
+    /// Values go to the module's own memory, where the host takes them from.
+    fn command(&mut self, one: &Command) {
+        let import = self.imports.get(Import::Command(one.act));
+        let mut values = one.values.iter();
+        let mut offset = 0;
+        if one.act.takes_values() {
+            let template = one
+                .template
+                .map(|number| &self.module.templates[number as usize]);
+            for component in template.into_iter().flatten() {
+                for field in &self.module.components[*component as usize].fields {
+                    for value in values.by_ref().take(field.count as usize) {
+                        self.push(I::I32Const(0));
+                        self.get(*value);
+                        // One after another without gaps, so an address is aligned to nothing.
+                        self.push(ops::store_packed(field.scalar, VALUES + offset));
+                        offset += field.scalar.size();
+                    }
+                }
+            }
+        }
+        if let Some(entity) = one.entity {
+            self.get(entity);
+        }
+        if let Some(template) = one.template {
+            self.push(I::I32Const(template as i32));
+        }
+        if one.act.takes_values() {
+            self.push(I::I32Const(VALUES as i32));
+        }
+        self.push(I::Call(import));
+    }
+
     fn trap_if(&mut self, trap: Trap) {
         self.push(I::If(BlockType::Empty));
         self.push_trap(I::Unreachable, trap);
@@ -498,8 +538,11 @@ impl Emit<'_> {
 
     /// The slot at a place, and its component's size.
     pub fn slot(&self, place: Place) -> (Slot, u32) {
-        let component = self.system.inputs[place.input as usize].component();
-        let component = &self.module.components[component.expect("a place is memory")];
+        let component = layout(
+            &self.module.components,
+            self.system.inputs[place.input as usize],
+        );
+        let component = component.expect("a place is memory");
         let number = match place.index {
             Index::Row(_, slot) | Index::Only(slot) => slot,
             Index::Word(_) => 0,
@@ -597,7 +640,7 @@ impl Emit<'_> {
 /// Whether an operation may stop the system; the host wants the row then.
 fn may_trap(op: &Op) -> bool {
     match op {
-        Op::Assert(..) | Op::Spend(_) => true,
+        Op::Assert(..) | Op::Spend(_) | Op::Command(_) => true,
         Op::Binary(op, ..) => op.may_trap(),
         _ => false,
     }

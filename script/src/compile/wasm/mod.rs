@@ -4,6 +4,7 @@
 //! clever here: what can be improved is improved by the passes before, and registers are the run-time's business.
 
 mod function;
+mod imports;
 mod locals;
 mod map;
 mod ops;
@@ -39,28 +40,32 @@ pub fn module(module: &Module, facts: &[Facts], sources: &[Source]) -> Vec<u8> {
         ExportSection::new(),
         CodeSection::new(),
     );
-    let mut marks = Vec::new();
-    for (number, system) in (0..).zip(&module.systems) {
-        let params = system.inputs.iter().map(|input| match input.ty() {
-            None => ValType::I32,
-            Some(ty) => val_type(ty),
-        });
-        types.ty().function(params, []);
-        functions.function(number);
-        exports.export(&system.name, ExportKind::Func, number);
-        let emitted = function::emit(module, system, LOOP_BUDGET);
-        code.function(&emitted.function);
-        marks.push(emitted.marks);
-    }
+    let called = imports::Imports::of(module);
     let mut imports = ImportSection::new();
+    let commands = called.records_commands();
     let memory = MemoryType {
-        minimum: 0,
+        // Room for the values of a command.
+        minimum: u64::from(commands),
         maximum: None,
         memory64: false,
         shared: false,
         page_size_log2: None,
     };
     imports.import("env", "memory", EntityType::Memory(memory));
+    called.declare(&mut types, &mut imports);
+    let mut marks = Vec::new();
+    for (number, system) in (called.len()..).zip(&module.systems) {
+        let params = system.inputs.iter().map(|input| match input.ty() {
+            None => ValType::I32,
+            Some(ty) => val_type(ty),
+        });
+        functions.function(types.len());
+        types.ty().function(params, []);
+        exports.export(&system.name, ExportKind::Func, number);
+        let emitted = function::emit(module, &called, system, LOOP_BUDGET);
+        code.function(&emitted.function);
+        marks.push(emitted.marks);
+    }
     let mut globals = GlobalSection::new();
     let row = GlobalType {
         val_type: ValType::I32,
@@ -133,9 +138,9 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
             hashed: true,
         }
     });
+    let name = |component: u32| module.components[component as usize].name.clone();
     let systems = module.systems.iter().zip(facts).map(|(system, facts)| {
         let access = &facts.access;
-        let name = |component: u32| module.components[component as usize].name.clone();
         let params = system
             .inputs
             .iter()
@@ -149,6 +154,7 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
                     component: name(component),
                     write: access.writes(number),
                 },
+                Input::Entities => Param::Entities,
                 Input::Count => Param::Count,
                 Input::Dt => Param::Dt,
                 Input::Dt64 => Param::Dt64,
@@ -159,15 +165,21 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
             name: system.name.clone(),
             export: system.name.clone(),
             params: params.collect(),
+            with: system.filter.with.iter().copied().map(name).collect(),
+            without: system.filter.without.iter().copied().map(name).collect(),
+            commands: access.records_commands(),
             whole_chunks: access.needs_whole_chunks(),
-            ..SystemDecl::default()
         }
     });
     Manifest {
         abi: abi::VERSION,
         sources: module.sources.clone(),
         components: components.collect(),
-        templates: Vec::new(),
+        templates: module
+            .templates
+            .iter()
+            .map(|list| list.iter().map(|&one| name(one)).collect())
+            .collect(),
         systems: systems.collect(),
     }
 }

@@ -20,7 +20,7 @@ pub fn load(scalar: Scalar, offset: u32) -> I<'static> {
         Scalar::F32 => I::F32Load(mem),
         Scalar::F64 => I::F64Load(mem),
         Scalar::I32 | Scalar::U32 => I::I32Load(mem),
-        Scalar::I64 | Scalar::U64 => I::I64Load(mem),
+        Scalar::I64 | Scalar::U64 | Scalar::Entity => I::I64Load(mem),
         Scalar::Bool => I::I32Load8U(mem),
     }
 }
@@ -31,7 +31,19 @@ pub fn store(scalar: Scalar, offset: u32) -> I<'static> {
         Scalar::F32 => I::F32Store(mem),
         Scalar::F64 => I::F64Store(mem),
         Scalar::I32 | Scalar::U32 => I::I32Store(mem),
-        Scalar::I64 | Scalar::U64 => I::I64Store(mem),
+        Scalar::I64 | Scalar::U64 | Scalar::Entity => I::I64Store(mem),
+        Scalar::Bool => I::I32Store8(mem),
+    }
+}
+
+/// A store to an address that is aligned to nothing.
+pub fn store_packed(scalar: Scalar, offset: u32) -> I<'static> {
+    let mem = mem(offset, 1);
+    match scalar {
+        Scalar::F32 => I::F32Store(mem),
+        Scalar::F64 => I::F64Store(mem),
+        Scalar::I32 | Scalar::U32 => I::I32Store(mem),
+        Scalar::I64 | Scalar::U64 | Scalar::Entity => I::I64Store(mem),
         Scalar::Bool => I::I32Store8(mem),
     }
 }

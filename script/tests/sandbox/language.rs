@@ -1,0 +1,201 @@
+//! Programs in TypeScript beside the same in Rust: the same state, bit for bit, on any number of workers and in either form.
+
+use crate::support::*;
+use layerw_ecs::row::IntoRow;
+use layerw_ecs::system::SystemDecl;
+use layerw_ecs::whole::IntoWhole;
+use layerw_ecs::{Commands, Entity, Events, ResMut, StateHash, World, component};
+use layerw_jobs::on_fresh_thread;
+use layerw_memory::Backing;
+use layerw_script::compile::{Source, compile};
+use layerw_script::runtime::{Columns, Options, Script};
+
+const ENTITIES: usize = 5_000;
+
+/// A script of one file.
+fn script(text: &str, columns: Columns) -> Script {
+    let program = compile(&[Source::new("test.ts", text)]).unwrap_or_else(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        panic!("{}", lines.join("\n"))
+    });
+    let options = Options {
+        columns,
+        ..Options::default()
+    };
+    load(&program.wasm(), &options)
+}
+
+/// The state after some steps of systems over a world of [`ENTITIES`] positions and velocities.
+fn hash_of(
+    threads: usize,
+    steps: usize,
+    prepare: impl Fn(&mut World) -> Vec<SystemDecl> + Send + Sync,
+    look: impl Fn(&World) + Send + Sync,
+) -> StateHash {
+    on_fresh_thread("language", 0, || {
+        let mut world = world(Backing::Best, ENTITIES);
+        let systems = prepare(&mut world);
+        let mut scene = Scene::new(threads, world, systems);
+        scene.steps(steps);
+        look(&scene.world);
+        scene.hash()
+    })
+}
+
+/// What both forms have in common.
+struct Around {
+    steps: usize,
+    /// Puts resources into the world.
+    prepare: fn(&mut World),
+    /// Rust systems behind the script's.
+    behind: fn() -> Vec<SystemDecl>,
+    /// Looks at the end whether something happened at all.
+    look: fn(&World),
+}
+
+/// The script gives the state of the Rust systems with 1 and more workers, and where columns are copied.
+fn agree(text: &str, in_rust: fn() -> Vec<SystemDecl>, around: Around) {
+    let Around {
+        steps,
+        prepare,
+        behind,
+        look,
+    } = around;
+    let rust = |world: &mut World| {
+        prepare(world);
+        let mut systems = in_rust();
+        systems.append(&mut behind());
+        systems
+    };
+    let expected = hash_of(1, steps, rust, look);
+    for (threads, columns) in [(1, Columns::Best), (3, Columns::Best), (2, Columns::Copied)] {
+        let bound = |world: &mut World| {
+            prepare(world);
+            let script = script(text, columns);
+            let mut systems = script.bind(world).expect("the same layouts");
+            systems.append(&mut behind());
+            systems
+        };
+        let found = hash_of(threads, steps, bound, look);
+        assert_eq!(found, expected, "{threads} workers, {columns:?}");
+    }
+}
+
+/// Where a position came from.
+#[component]
+struct Child {
+    parent: Entity,
+    born: u32,
+    alive: u32,
+}
+
+/// What is sent.
+#[component]
+struct Born {
+    x: f32,
+}
+
+/// A mark.
+#[component]
+struct Old;
+
+const BREED: &str = "
+class Child { parent: Entity; born: u32; alive: u32; }
+class Born { x: number; }
+class Old { }
+
+function birth(world: World, x: number) { world.send(Born, { x: x + 1 }); }
+
+class Breed {
+  update(entities: Entity[], positions: Vec2[], world: World, cx: Context) {
+    for (let i = 0; i < positions.length; i++) {
+      const p = positions[i];
+      if (p.x < 100) {
+        world.spawn({ positions: { x: p.y, y: p.x }, Child: { parent: entities[i], born: u32(cx.step), alive: 1 } });
+        birth(world, p.x);
+      } else if (p.x < 200) {
+        world.despawn(entities[i]);
+      } else if (p.x < 300) {
+        world.remove(entities[i], \"velocities\");
+      } else if (p.x < 400) {
+        world.insert(entities[i], { Old: {}, velocities: positions[i] });
+      }
+    }
+  }
+}
+
+class Age {
+  static without = [Old];
+  update(velocities: Vec2[]) {
+    for (const velocity of velocities) { velocity.x += 1; }
+  }
+}
+
+class Orphans {
+  static with = [Child];
+  update(entities: Entity[], children: Child[], world: World) {
+    for (let i = 0; i < entities.length; i++) {
+      if (children[i].parent === entities[i] || children[i].born === 2) { world.despawn(entities[i]); }
+    }
+  }
+}
+";
+
+fn breed(entity: Entity, position: &Position, mut commands: Commands, cx: layerw_ecs::Cx) {
+    let [x, y] = position.0;
+    if x < 100.0 {
+        let child = Child {
+            parent: entity,
+            born: cx.step as u32,
+            alive: 1,
+        };
+        commands.spawn((Position([y, x]), child));
+        commands.send(Born { x: x + 1.0 });
+    } else if x < 200.0 {
+        commands.despawn(entity);
+    } else if x < 300.0 {
+        commands.remove::<Velocity>(entity);
+    } else if x < 400.0 {
+        commands.insert(entity, (Old, Velocity(position.0)));
+    }
+}
+
+fn age(velocity: &mut Velocity) {
+    velocity.0[0] += 1.0;
+}
+
+fn orphans(entity: Entity, child: &Child, mut commands: Commands) {
+    if child.parent == entity || child.born == 2 {
+        commands.despawn(entity);
+    }
+}
+
+fn gather(born: Events<Born>, mut total: ResMut<Total>) {
+    total.0 += born.into_iter().map(|born| born.x).sum::<f32>();
+}
+
+#[test]
+fn commands_in_typescript_are_those_of_rust() {
+    let in_rust = || {
+        vec![
+            breed.named("Breed").finish(),
+            age.without::<Old>().finish(),
+            orphans.decl().finish(),
+        ]
+    };
+    agree(
+        BREED,
+        in_rust,
+        Around {
+            steps: 4,
+            prepare: |world| {
+                world.insert_resource(Total(0.0));
+            },
+            behind: || vec![gather.decl().finish()],
+            look: |world| {
+                assert!(world.len() > ENTITIES);
+                assert!(world.resource::<Total>().expect("inserted").0 > 0.0);
+            },
+        },
+    );
+}
