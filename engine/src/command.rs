@@ -1,4 +1,4 @@
-//! The command line of a project's program: `run`, `graph`, `diff` and `doctor`.
+//! The command line of a project's program: `run`, `graph`, `diff`, `doctor` and `script`.
 //!
 //! The process's first thread reads the options and waits; everything else happens on one engine thread, which is worker 0, so that a window
 //! can have the first thread one day without anything else changing.
@@ -15,6 +15,7 @@ mod outputs;
 mod prepare;
 mod replay;
 mod run;
+mod script;
 mod usage;
 mod watch;
 
@@ -93,6 +94,7 @@ where
 {
     match (verb, build) {
         (Verb::Diff(options), _) => diff::diff(&options),
+        (Verb::Script(options), _) => script::script(&options),
         (Verb::Doctor(options), build) => doctor::doctor(&options, build),
         (Verb::Run(options), Some(build)) => run::run(&options, build),
         (Verb::Graph(options), Some(build)) => graph::graph(&options, build),

@@ -22,6 +22,8 @@ pub enum Request {
 pub struct Call {
     /// Passed to the binary as its first argument.
     pub verb: &'static str,
+    /// What a verb does of several things; passed on behind it.
+    pub action: Option<&'static str>,
     /// None for verbs that concern none.
     pub project: Option<PathBuf>,
     /// Passed to the binary as they came.
@@ -45,6 +47,8 @@ enum Place {
     Required,
     /// `layerw VERB [PROJECT] [OPTION…]`
     Optional,
+    /// `layerw VERB ACTION PROJECT [OPTION…]`
+    AfterAction(&'static [&'static str]),
     /// `layerw VERB [ARGUMENT…]`
     None,
 }
@@ -56,7 +60,7 @@ struct Verb {
     project: Place,
 }
 
-const VERBS: [Verb; 4] = [
+const VERBS: [Verb; 5] = [
     Verb {
         name: "run",
         about: "Simulate a project headless; the last line is the hash of its state",
@@ -68,6 +72,12 @@ const VERBS: [Verb; 4] = [
         about: "Print the compiled graph of a project: --dot or --json",
         usage: "layerw graph PROJECT [OPTION...]",
         project: Place::Required,
+    },
+    Verb {
+        name: "script",
+        about: "Check, build or watch the scripts of a project",
+        usage: "layerw script check|build|watch PROJECT [OPTION...]",
+        project: Place::AfterAction(&["check", "build", "watch"]),
     },
     Verb {
         name: "diff",
@@ -84,10 +94,10 @@ const VERBS: [Verb; 4] = [
 ];
 
 /// Verbs of other versions: a better answer than "unknown".
-const ELSEWHERE: [&str; 3] = ["play", "web", "script"];
+const ELSEWHERE: [&str; 2] = ["play", "web"];
 
 const AFTER_HELP: &str = "\
-A PROJECT is a folder with a Cargo.toml whose program ends in `layerw::main`.
+A PROJECT is a folder with a Cargo.toml whose program ends in `layerw::main`, or with a layerw.toml that names scripts.
 `layerw VERB PROJECT --help` lists what a project takes.";
 
 /// Reads the arguments that follow the command's name.
@@ -127,9 +137,20 @@ impl Verb {
                 self.about, self.usage
             )));
         }
+        let mut action = None;
+        if let Place::AfterAction(allowed) = self.project {
+            let found = words.next().map(|word| word.to_string_lossy().into_owned());
+            let known = allowed
+                .iter()
+                .find(|known| found.as_deref() == Some(**known));
+            action = Some(*known.ok_or(Failure::NoAction { found, allowed })?);
+        }
+        let starts_with_option = words.peek().is_none_or(|word| is_option(word));
         let project = match (self.project, starts_with_option) {
-            (Place::Required | Place::Optional, false) => words.next().map(PathBuf::from),
-            (Place::Required, true) => {
+            (Place::Required | Place::AfterAction(_) | Place::Optional, false) => {
+                words.next().map(PathBuf::from)
+            }
+            (Place::Required | Place::AfterAction(_), true) => {
                 let found = words.peek().map(|word| word.to_string_lossy().into_owned());
                 return Err(Failure::NoProject {
                     verb: self.name,
@@ -142,6 +163,7 @@ impl Verb {
         let (build, options) = split(words)?;
         Ok(Request::Call(Call {
             verb: self.name,
+            action,
             project,
             options,
             build,
@@ -288,6 +310,31 @@ mod tests {
         assert_eq!(call.build.features, ["a", "b", "c"]);
         assert_eq!(call.build.profile.as_deref(), Some("checked"));
         assert_eq!(call.options, ["--frames", "3", "--", "--features", "d"]);
+    }
+
+    #[test]
+    fn what_to_do_with_scripts_stands_before_the_project() {
+        let call = call("script build p --out o");
+        assert_eq!((call.verb, call.action), ("script", Some("build")));
+        assert_eq!(call.project, Some("p".into()));
+        assert_eq!(call.options, ["--out", "o"]);
+        assert!(help("script --help").contains("Usage: layerw script check|build|watch PROJECT"));
+        for (line, text) in [
+            (
+                "script",
+                "`layerw script` does not say what to do; give one of check, build, watch, then the project",
+            ),
+            (
+                "script p",
+                "`layerw script p` is nothing that can be done; give one of check, build, watch, then the project",
+            ),
+            (
+                "script check",
+                "`layerw script` names no project; give the folder: layerw script check|build|watch PROJECT [OPTION...]",
+            ),
+        ] {
+            assert_eq!(refusal(line), text);
+        }
     }
 
     #[test]

@@ -15,6 +15,11 @@ pub enum Failure {
     VerbElsewhere { verb: &'static str },
     #[error("`{option}` stands before the verb; give options last: layerw VERB PROJECT {option}")]
     OptionFirst { option: String },
+    #[error("{}", no_action(found.as_deref(), allowed))]
+    NoAction {
+        found: Option<String>,
+        allowed: &'static [&'static str],
+    },
     #[error("`{option}` needs a value; give one as `{option} VALUE`")]
     NoValue { option: &'static str },
     #[error("{}", no_project(verb, found.as_deref(), usage))]
@@ -29,8 +34,6 @@ pub enum Failure {
     NotAFolder { folder: PathBuf },
     #[error("`{}` holds neither Cargo.toml nor layerw.toml; name the folder of a project, or make one with `cargo new`", folder.display())]
     NotAProject { folder: PathBuf },
-    #[error("`{}` is a project of scripts, and this version has no player for them; add a Cargo.toml and a main that calls `layerw::main`", folder.display())]
-    ScriptsOnly { folder: PathBuf },
     #[error("cannot read `{}`: {source}; check its rights", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
     #[error("`{}`, line {line}: {problem}; correct the line", path.display())]
@@ -62,8 +65,8 @@ pub enum Failure {
     Build { folder: PathBuf, status: ExitStatus },
     #[error("cargo built `{}` but named no program; check the variable CARGO", folder.display())]
     NoArtifact { folder: PathBuf },
-    #[error("`layerw {verb}` is built from the engine's sources, and `{}` holds them no more; run it in a clone: cargo run --release -- {verb}", engine.display())]
-    NoEngine { verb: &'static str, engine: PathBuf },
+    #[error("this needs a program that is built from the engine's sources, and `{}` holds them no more; run it in a clone: cargo run --release -- VERB", package.display())]
+    NoSources { package: PathBuf },
     #[error("cannot start `{}`: {source}; build the project again", binary.display())]
     Start { binary: PathBuf, source: io::Error },
 }
@@ -76,6 +79,7 @@ impl Failure {
             | Failure::UnknownVerb { .. }
             | Failure::VerbElsewhere { .. }
             | Failure::OptionFirst { .. }
+            | Failure::NoAction { .. }
             | Failure::NoValue { .. }
             | Failure::NoProject { .. }
             | Failure::NoFolder { .. }
@@ -83,8 +87,7 @@ impl Failure {
             | Failure::NotAProject { .. }
             | Failure::Workspace { .. }
             | Failure::NoFeature { .. } => 2,
-            Failure::ScriptsOnly { .. }
-            | Failure::Unreadable { .. }
+            Failure::Unreadable { .. }
             | Failure::Settings { .. }
             | Failure::Manifest { .. }
             | Failure::NoProgram { .. }
@@ -92,7 +95,7 @@ impl Failure {
             | Failure::NoCargo { .. }
             | Failure::Build { .. }
             | Failure::NoArtifact { .. }
-            | Failure::NoEngine { .. }
+            | Failure::NoSources { .. }
             | Failure::Start { .. } => 1,
         }
     }
@@ -104,6 +107,18 @@ fn no_project(verb: &str, found: Option<&str>, usage: &str) -> String {
             "`layerw {verb} {option}` names no project before the option; give the folder first: {usage}"
         ),
         None => format!("`layerw {verb}` names no project; give the folder: {usage}"),
+    }
+}
+
+fn no_action(found: Option<&str>, allowed: &[&str]) -> String {
+    let allowed = allowed.join(", ");
+    match found {
+        Some(word) => format!(
+            "`layerw script {word}` is nothing that can be done; give one of {allowed}, then the project"
+        ),
+        None => format!(
+            "`layerw script` does not say what to do; give one of {allowed}, then the project"
+        ),
     }
 }
 

@@ -13,12 +13,12 @@ const PROJECT: &str = "LAYERW_PROJECT";
 /// Starts the program in the same working folder. Its exit status is ours.
 pub fn become_binary(
     binary: &Path,
-    verb: &str,
+    verb: impl Iterator<Item = &'static str>,
     project: Option<&Path>,
     options: &[OsString],
 ) -> Result<ExitCode, Failure> {
     let mut command = Command::new(binary);
-    command.arg(verb).args(options);
+    command.args(verb).args(options);
     cargo::forget_launcher(&mut command);
     match project {
         Some(folder) => command.env(PROJECT, folder),

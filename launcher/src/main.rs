@@ -15,7 +15,6 @@ mod error;
 mod handover;
 mod project;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use arguments::{Call, Request};
@@ -39,26 +38,16 @@ fn main() -> ExitCode {
 }
 
 fn answer(call: &Call) -> Result<ExitCode, Failure> {
-    let project = match &call.project {
-        Some(folder) => Project::find(folder)?,
-        None => engine_tools(call.verb)?,
+    let project = match (&call.project, call.action) {
+        // What scripts are is not the project's program to say, which may not even compile.
+        (Some(folder), Some(_)) => Project::find(folder)?.by_player()?,
+        (Some(folder), None) => Project::find(folder)?,
+        // The engine's own binary answers verbs that concern no project, such as `diff`, which compares two files.
+        (None, _) => Project::of_ours("engine", "layerw-tools")?,
     };
     let binary = build::build(&project, &call.build)?;
     // Without a project there is nothing whose files the binary should look at.
     let folder = call.project.as_ref().map(|_| project.folder.as_path());
-    handover::become_binary(&binary, call.verb, folder, &call.options)
-}
-
-/// The engine's own binary answers verbs that concern no project, such as `diff`, which compares two files.
-///
-/// It is built from the sources that this command was built from.
-fn engine_tools(verb: &'static str) -> Result<Project, Failure> {
-    let engine = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("engine");
-    if !engine.join("Cargo.toml").is_file() {
-        return Err(Failure::NoEngine { verb, engine });
-    }
-    Ok(Project {
-        binary: Some("layerw-tools"),
-        ..Project::find(&engine)?
-    })
+    let words = std::iter::once(call.verb).chain(call.action);
+    handover::become_binary(&binary, words, folder, &call.options)
 }

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Failure;
 
-/// A folder with a Cargo.toml, and a layerw.toml that is well-formed if there is one.
+/// A folder with a Cargo.toml or a layerw.toml, which is well-formed if there is one.
 #[derive(Debug)]
 pub struct Project {
-    /// Absolute.
+    /// Absolute: settings and assets are here.
     pub folder: PathBuf,
+    /// The folder of the package whose program runs it, absolute: the same, or the player's.
+    pub package: PathBuf,
     /// As the user wrote it, for messages.
     pub named: PathBuf,
     /// The program to build; None leaves the choice to the package.
@@ -35,29 +37,55 @@ impl Project {
             Ok(_) => {}
         }
         let has_settings = check_settings(&folder.join("layerw.toml"))?;
-        match (folder.join("Cargo.toml").is_file(), has_settings) {
-            (false, false) => Err(Failure::NotAProject { folder: named }),
-            (false, true) => Err(Failure::ScriptsOnly { folder: named }),
-            (true, _) => {
-                let absolute =
-                    std::path::absolute(folder).map_err(|source| Failure::Unreadable {
-                        path: named.clone(),
-                        source,
-                    })?;
-                // Without a trailing slash.
-                let folder = absolute.components().collect();
-                Ok(Project {
-                    folder,
-                    named,
-                    binary: None,
-                })
-            }
-        }
+        let absolute = std::path::absolute(folder).map_err(|source| Failure::Unreadable {
+            path: named.clone(),
+            source,
+        })?;
+        // Without a trailing slash.
+        let folder: PathBuf = absolute.components().collect();
+        let (package, binary) = match (folder.join("Cargo.toml").is_file(), has_settings) {
+            (true, _) => (folder.clone(), None),
+            (false, true) => (ours("player")?, Some("layerw-player")),
+            (false, false) => return Err(Failure::NotAProject { folder: named }),
+        };
+        Ok(Project {
+            folder,
+            package,
+            named,
+            binary,
+        })
     }
 
-    /// Its Cargo.toml.
+    /// The same project, run by the player whatever program it has.
+    pub fn by_player(self) -> Result<Project, Failure> {
+        Ok(Project {
+            package: ours("player")?,
+            binary: Some("layerw-player"),
+            ..self
+        })
+    }
+
+    /// One of our own packages, for a program of it that needs no project.
+    pub fn of_ours(member: &str, binary: &'static str) -> Result<Project, Failure> {
+        let folder = ours(member)?;
+        Ok(Project {
+            binary: Some(binary),
+            ..Project::find(&folder)?
+        })
+    }
+
+    /// The Cargo.toml of the package that runs it.
     pub fn manifest(&self) -> PathBuf {
-        self.folder.join("Cargo.toml")
+        self.package.join("Cargo.toml")
+    }
+}
+
+/// The folder of a package beside this command's own: programs of ours are built from the sources that this command was built from.
+fn ours(member: &str) -> Result<PathBuf, Failure> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name(member);
+    match package.join("Cargo.toml").is_file() {
+        true => Ok(package),
+        false => Err(Failure::NoSources { package }),
     }
 }
 

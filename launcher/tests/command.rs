@@ -38,9 +38,14 @@ impl Place {
 
     /// A project `p`, and a cargo that describes it by `package` (JSON), "builds" a program that says how it was called, and notes what it was asked.
     fn with_fake_cargo(&self, package: &str, program: &str) -> PathBuf {
-        self.file("p/Cargo.toml", "");
-        let folder = self.0.display();
-        let manifest = format!("{folder}/p/Cargo.toml");
+        let manifest = self.file("p/Cargo.toml", "");
+        self.with_fake_cargo_for(&manifest, package, program)
+    }
+
+    /// The same for a package that stands anywhere.
+    fn with_fake_cargo_for(&self, manifest: &Path, package: &str, program: &str) -> PathBuf {
+        let (folder, manifest) = (self.0.display(), manifest.display());
+        let name = package.split('"').nth(3).expect("a name comes first");
         self.file(
             "metadata",
             &format!(r#"{{"packages":[{{"manifest_path":"{manifest}",{package}}},{ENGINE}]}}"#),
@@ -49,8 +54,8 @@ impl Place {
         self.file(
             "built",
             &format!(
-                "{{\"reason\":\"compiler-artifact\",\"manifest_path\":\"{manifest}\",\"target\":{{\"name\":\"p\"}},\"executable\":null}}\n\
-                 {{\"reason\":\"compiler-artifact\",\"manifest_path\":\"{manifest}\",\"target\":{{\"name\":\"p\"}},\"executable\":\"{}\"}}\n\
+                "{{\"reason\":\"compiler-artifact\",\"manifest_path\":\"{manifest}\",\"target\":{{\"name\":\"{name}\"}},\"executable\":null}}\n\
+                 {{\"reason\":\"compiler-artifact\",\"manifest_path\":\"{manifest}\",\"target\":{{\"name\":\"{name}\"}},\"executable\":\"{}\"}}\n\
                  {{\"reason\":\"build-finished\",\"success\":true}}\n",
                 program.display()
             ),
@@ -136,6 +141,39 @@ fn a_project_is_built_and_becomes_the_process() {
 }
 
 #[test]
+fn scripts_without_a_package_are_the_players() {
+    let place = Place::new("player");
+    let player = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("player");
+    let package = r#""name":"layerw-player","features":{},"dependencies":[],"targets":[{"kind":["bin"],"name":"layerw-player"}]"#;
+    let cargo = place.with_fake_cargo_for(&player.join("Cargo.toml"), package, TELL);
+    place.file("s/layerw.toml", "[scripts]\nfiles = [\"a.ts\"]\n");
+    place.file("rust/Cargo.toml", "");
+    let folder = place.0.display();
+    for (arguments, called) in [
+        (&["run", "s", "--frames", "3"][..], "run --frames 3"),
+        (&["script", "check", "s"], "script check"),
+        (
+            &["script", "build", "s", "--out", "o"],
+            "script build --out o",
+        ),
+    ] {
+        let output = place.layerw(&cargo, arguments);
+        let told = String::from_utf8(output.stdout).expect("UTF-8");
+        assert_eq!(
+            told,
+            format!("called: {called}\nproject: {folder}/s\nfolder: {folder}\n")
+        );
+    }
+    // What scripts are is the player's to say, also where the project has a program of its own, which perhaps does not compile just now.
+    let output = place.layerw(&cargo, &["script", "check", "rust"]);
+    let told = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        told.starts_with(&format!("called: script check\nproject: {folder}/rust\n")),
+        "{told}"
+    );
+}
+
+#[test]
 fn death_by_a_signal_is_passed_on() {
     let place = Place::new("signal");
     let cargo = place.with_fake_cargo(PACKAGE, "kill -TERM $$");
@@ -186,7 +224,6 @@ fn a_folder_that_is_no_project_is_named_with_its_cure() {
     let place = Place::new("no-project");
     let cargo = Path::new(NO_CARGO);
     fs::create_dir(place.0.join("empty")).expect("made");
-    place.file("scripts/layerw.toml", "[memory]\n");
     place.file("slip/layerw.toml", "[memory]\nlogic = 5\ntotal 4\n");
     place.file("slip/Cargo.toml", "");
     for (folder, code, sentence) in [
@@ -204,11 +241,6 @@ fn a_folder_that_is_no_project_is_named_with_its_cure() {
             "empty",
             2,
             "`empty` holds neither Cargo.toml nor layerw.toml; name the folder of a project, or make one with `cargo new`",
-        ),
-        (
-            "scripts",
-            1,
-            "`scripts` is a project of scripts, and this version has no player for them; add a Cargo.toml and a main that calls `layerw::main`",
         ),
     ] {
         assert_eq!(place.refusal(cargo, &["run", folder], code), sentence);

@@ -9,9 +9,11 @@
 
 mod disk;
 mod memory;
+mod watched;
 
 pub use disk::{Disk, DiskDraft};
 pub use memory::{InMemory, InMemoryDraft};
+pub use watched::Watched;
 
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

@@ -62,6 +62,8 @@ pub(crate) enum Verb {
     Diff(DiffOptions),
     /// Describe this machine, the project's settings, memory budgets and every thread of the process
     Doctor(DoctorOptions),
+    /// Say what the scripts of a project read, write and became, or write what is made of them
+    Script(ScriptOptions),
 }
 
 #[derive(Debug, Subcommand)]
@@ -194,6 +196,42 @@ pub(crate) struct DoctorOptions {
     /// Print the same as JSON, and nothing else
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `script`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ScriptOptions {
+    /// What to do: check says what each system reads and writes and what became of its loops; build writes modules (.wasm), Rust text (.rs) and what the
+    /// compiler works on (.ir); watch checks again whenever a script changes
+    #[arg(value_name = "check|build|watch", hide_possible_values = true)]
+    pub(crate) action: ScriptAction,
+    /// Folder of the project [default: the variable LAYERW_PROJECT, or here]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) project: Option<PathBuf>,
+    /// Where build writes [default: the folder `build` of the project]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+impl ScriptOptions {
+    /// What finds the project.
+    pub(crate) fn build(&self) -> BuildOptions {
+        BuildOptions {
+            project: self.project.clone(),
+            ..BuildOptions::default()
+        }
+    }
+}
+
+/// What is done with scripts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum ScriptAction {
+    /// Says what they are.
+    Check,
+    /// Writes what is made of them.
+    Build,
+    /// Says what they are after each change.
+    Watch,
 }
 
 /// On or off.
@@ -391,11 +429,14 @@ mod tests {
     #[test]
     fn wrong_usage_is_one_sentence_with_the_value_and_the_cure() {
         for (words, sentence) in [
-            ("", "no verb given; verbs are run, graph, diff, doctor"),
+            (
+                "",
+                "no verb given; verbs are run, graph, diff, doctor, script",
+            ),
             ("rum", "`rum` is no verb; did you mean `run`?"),
             (
                 "play",
-                "`play` is no verb; verbs are run, graph, diff, doctor",
+                "`play` is no verb; verbs are run, graph, diff, doctor, script",
             ),
             (
                 "run --threads 0",

@@ -59,15 +59,20 @@ struct Fingerprint {
     words: [u64; 2],
 }
 
+/// The folder that the options, the environment or the working folder name.
+pub(super) fn folder(options: &BuildOptions) -> PathBuf {
+    let named = options.project.clone();
+    let named = named.or_else(|| std::env::var_os(PROJECT).map(PathBuf::from));
+    named.unwrap_or_else(|| PathBuf::from("."))
+}
+
 impl Project {
     /// Finds the project that the options, the environment or the current folder name.
     ///
     /// # Errors
     /// There is no such folder, its layerw.toml or the file of budgets is wrong, or there is no address space.
     pub(super) fn open(options: &BuildOptions) -> Result<Project> {
-        let named = options.project.clone();
-        let named = named.or_else(|| std::env::var_os(PROJECT).map(PathBuf::from));
-        let folder = named.unwrap_or_else(|| PathBuf::from("."));
+        let folder = folder(options);
         if !folder.is_dir() {
             return Err(UsageError::NoProject { folder }.into());
         }

@@ -1,10 +1,13 @@
 //! A program without scripts.
 
+use std::path::Path;
+
 use layerw_ecs::World;
 use layerw_ecs::system::SystemDecl;
 use layerw_memory::Arena;
 
-use super::{ScriptFigures, ScriptsError};
+use super::{Part, ScriptFigures, ScriptsError};
+use crate::config::ScriptsConfig;
 use crate::settings::Settings;
 
 /// None.
@@ -13,10 +16,15 @@ pub(crate) struct Loaded {}
 
 /// Nothing to load, or a refusal.
 pub(super) fn load(settings: &Settings, _: &mut World) -> Result<Loaded, ScriptsError> {
-    match settings.scripts().files.first() {
-        None => Ok(Loaded::default()),
+    parts(settings.project(), settings.scripts()).map(|_| Loaded::default())
+}
+
+/// Nothing to tell of, or a refusal.
+pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, ScriptsError> {
+    match config.files.first() {
+        None => Ok(Vec::new()),
         Some(file) => Err(ScriptsError::Absent {
-            path: settings.project().join(file),
+            path: folder.join(file),
         }),
     }
 }

@@ -6,6 +6,8 @@
 mod absent;
 #[cfg(feature = "scripts")]
 mod present;
+#[cfg(feature = "scripts")]
+mod told;
 
 #[cfg(not(feature = "scripts"))]
 use absent as host;
@@ -13,6 +15,10 @@ use absent as host;
 use present as host;
 
 pub(crate) use host::Loaded;
+#[cfg(not(feature = "scripts"))]
+pub(crate) use host::parts;
+#[cfg(feature = "scripts")]
+pub(crate) use told::parts;
 
 use std::path::PathBuf;
 
@@ -58,6 +64,28 @@ pub enum ScriptsError {
         "layerw.toml names the script `{0}`, and the project does not ask for its scripts; call `sim.scripts(settings)` where they belong in the order of systems"
     )]
     NotAsked(String),
+}
+
+/// Scripts that are compiled or loaded as one, for people who want to know what they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// As they stand in layerw.toml.
+    pub(crate) files: Vec<String>,
+    /// What each system reads and writes, and what became of its loops.
+    pub(crate) report: String,
+    /// What is made of them, by the extension of its file.
+    pub(crate) outputs: Vec<(&'static str, Vec<u8>)>,
+    /// Why there is no Rust text among it, if there is none.
+    pub(crate) no_rust: Option<String>,
+}
+
+impl Part {
+    /// What files that are made of it are called, without extension: after its first file, folders and all.
+    pub(crate) fn stem(&self) -> String {
+        let first = self.files.first().map_or("scripts", String::as_str);
+        let stem = first.rsplit_once('.').map_or(first, |(stem, _)| stem);
+        stem.replace(['/', '\\'], "-")
+    }
 }
 
 /// What the report says of a script.

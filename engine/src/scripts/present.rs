@@ -7,7 +7,7 @@ use layerw_ecs::World;
 use layerw_ecs::system::SystemDecl;
 use layerw_memory::Arena;
 use layerw_platform::files::{Disk, Files};
-use layerw_script::compile::{self, Source};
+use layerw_script::compile::{self, Program, Source};
 use layerw_script::runtime::{Form, OnFault, Options, Script, ScriptError};
 
 use super::{ScriptFigures, ScriptsError};
@@ -42,13 +42,16 @@ pub(super) fn load(settings: &Settings, world: &mut World) -> Result<Loaded, Scr
 }
 
 /// What is loaded as one. Files have the names that they have in layerw.toml, in messages too.
-enum Part<'c> {
+pub(super) enum Part<'c> {
     /// Sources in a row, which know each other's components and functions.
     Sources(Vec<&'c str>),
     Module(&'c str),
 }
 
-fn parts<'c>(folder: &Path, config: &'c ScriptsConfig) -> Result<Vec<Part<'c>>, ScriptsError> {
+pub(super) fn parts<'c>(
+    folder: &Path,
+    config: &'c ScriptsConfig,
+) -> Result<Vec<Part<'c>>, ScriptsError> {
     let mut parts = Vec::new();
     for file in &config.files {
         let extension = Path::new(file).extension();
@@ -72,6 +75,14 @@ fn load_sources(
     names: &[&str],
     config: &ScriptsConfig,
 ) -> Result<Script, ScriptsError> {
+    let program = compile(folder, names)?;
+    // Its loops come to an end, or to a trap of their own.
+    let options = options(config, config.seconds);
+    Script::load(&names.join(", "), &program.wasm(), &options).map_err(refused)
+}
+
+/// Reads and compiles sources, as one.
+pub(super) fn compile(folder: &Path, names: &[&str]) -> Result<Program, ScriptsError> {
     let mut sources = Vec::new();
     for &name in names {
         let path = folder.join(name);
@@ -82,13 +93,10 @@ fn load_sources(
             })?;
         sources.push(Source::new(name, text));
     }
-    let program = compile::compile(&sources).map_err(|problems| {
+    compile::compile(&sources).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         ScriptsError::Refused(lines.join("\n"))
-    })?;
-    // Its loops come to an end, or to a trap of their own.
-    let options = options(config, config.seconds);
-    Script::load(&names.join(", "), &program.wasm(), &options).map_err(refused)
+    })
 }
 
 fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {

@@ -6,7 +6,11 @@ use crate::support::{Folder, Program};
 
 /// Options, exit status and the whole of standard error.
 const REFUSALS: &[(&str, i32, &str)] = &[
-    ("", 2, "no verb given; verbs are run, graph, diff, doctor"),
+    (
+        "",
+        2,
+        "no verb given; verbs are run, graph, diff, doctor, script",
+    ),
     (
         "run --frame 5",
         2,

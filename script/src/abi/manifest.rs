@@ -185,6 +185,16 @@ impl SystemDecl {
             _ => None,
         })
     }
+
+    /// The columns and resources with whether they are written, in order of the parameters.
+    pub fn touched(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.params.iter().filter_map(|param| match param {
+            Param::Column { component, write } | Param::Resource { component, write } => {
+                Some((component.as_str(), *write))
+            }
+            _ => None,
+        })
+    }
 }
 
 impl Manifest {
