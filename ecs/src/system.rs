@@ -19,6 +19,9 @@ pub enum Kind {
     Pinned,
     /// Once per step while nothing else runs, with the whole world to itself.
     Exclusive,
+    /// Never: it is the point where the commands recorded so far are applied, as [`Entry::Apply`](crate::schedule::Entry::Apply), for those who hand out
+    /// systems in a row.
+    Apply,
 }
 
 /// What the engine drives: declared access and a function, erased. Scripts become the same thing as Rust functions here.

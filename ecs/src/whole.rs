@@ -223,6 +223,42 @@ unsafe impl<Marker: 'static, F: WholeFunction<Marker>> System for WholeSystem<Ma
     }
 }
 
+/// A point between systems where the commands recorded so far are applied, as a system of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Applying;
+
+impl Applying {
+    /// The point under a name.
+    pub fn decl(name: &str) -> SystemDecl {
+        SystemDecl {
+            name: name.to_owned(),
+            after: Vec::new(),
+            system: Box::new(Applying),
+        }
+    }
+}
+
+// SAFETY: it does nothing.
+unsafe impl System for Applying {
+    fn kind(&self) -> Kind {
+        Kind::Apply
+    }
+
+    fn declare(&mut self, _: &mut World) -> Result<Access, EcsError> {
+        Ok(Access::default())
+    }
+
+    fn refresh(&mut self, _: &World) {}
+
+    fn visits(&self, _: u32) -> bool {
+        false
+    }
+
+    unsafe fn run(&self, _: &Run<'_>) {}
+
+    unsafe fn run_chunk(&self, _: ChunkId, _: Range<u32>, _: &Run<'_>) {}
+}
+
 /// A function that has the whole world to itself; nothing else runs meanwhile.
 pub struct Exclusive<F>(F);
 

@@ -34,7 +34,7 @@ pub(super) fn compile(nodes: &mut [Named], world: &mut World) -> Result<Plan, Sc
                 let mut decl = match system.kind() {
                     Kind::Rows => NodeDecl::rows(&node.name),
                     Kind::Pinned => NodeDecl::pinned(&node.name),
-                    Kind::Whole | Kind::Exclusive => NodeDecl::whole(&node.name),
+                    Kind::Whole | Kind::Exclusive | Kind::Apply => NodeDecl::whole(&node.name),
                 };
                 for item in access.into_items() {
                     let key = keys.key(&mut graph, item.target, &item.name, item.present);

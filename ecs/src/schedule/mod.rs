@@ -109,6 +109,7 @@ impl Schedule {
                     writes: Vec::new(),
                     body: match decl.system.kind() {
                         Kind::Exclusive => Body::Exclusive(decl.system),
+                        Kind::Apply => Body::Apply,
                         _ => Body::System(decl.system),
                     },
                 },

@@ -26,7 +26,49 @@ impl World {
     pub fn try_insert_resource<T: Resource>(&mut self, value: T) -> Result<Option<T>, EcsError> {
         let id = self.register::<T>()?;
         let old = self.resource::<T>().copied();
-        if old.is_none() {
+        let place = self.place_for_resource(id)?;
+        // SAFETY: the block holds one value of this component, whose type is `T`, and `&mut self` excludes readers.
+        unsafe { place.cast::<T>().write(value) };
+        Ok(old)
+    }
+
+    /// Puts a resource into the world by its component's number, over the one that is there.
+    ///
+    /// # Errors
+    /// [`EcsError::Memory`] where the pool is used up.
+    ///
+    /// # Panics
+    /// The number is not of this world, or the bytes are no value of the component ([`Schema::invalid_field`](crate::Schema::invalid_field)).
+    pub fn try_insert_resource_bytes(
+        &mut self,
+        id: ComponentId,
+        bytes: &[u8],
+    ) -> Result<(), EcsError> {
+        let schema = self.schema(id);
+        let name = &schema.name;
+        assert!(
+            bytes.len() == schema.size as usize,
+            "{} bytes for resource `{name}`, which has {}",
+            bytes.len(),
+            schema.size
+        );
+        if let Some(field) = schema.invalid_field(bytes) {
+            panic!(
+                "bytes of field `{}` of resource `{name}` are no {}",
+                field.name,
+                field.primitive.name()
+            );
+        }
+        let place = self.place_for_resource(id)?;
+        // SAFETY: the block holds one value of this component, which has as many bytes as were passed, and `&mut self` excludes readers. They are a
+        // value, as was seen above.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), place, bytes.len()) };
+        Ok(())
+    }
+
+    /// The address of a resource that is about to be written whole, made room for where there is none.
+    fn place_for_resource(&mut self, id: ComponentId) -> Result<*mut u8, EcsError> {
+        if self.resource_ptr(id).is_none() {
             let Block { offset, slab } =
                 self.storage
                     .slabs
@@ -51,10 +93,9 @@ impl World {
                 ..record
             },
         );
-        self.pages.before_write(record.resource, size_of::<T>());
-        // SAFETY: the block holds one value of this component, whose type is `T`, and `&mut self` excludes readers.
-        unsafe { self.pages.at(record.resource).cast::<T>().write(value) };
-        Ok(old)
+        let bytes = self.schema(id).size as usize;
+        self.pages.before_write(record.resource, bytes);
+        Ok(self.pages.at(record.resource))
     }
 
     /// Takes a resource out of the world.

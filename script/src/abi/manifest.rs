@@ -17,8 +17,32 @@ pub struct Manifest {
     /// Lists of components by name that `spawn`, `insert`, `remove` and `send` refer to by number.
     #[serde(default)]
     pub templates: Vec<Vec<String>>,
+    /// Resources that are made where the world lacks them when the module is bound to it.
+    #[serde(default)]
+    pub resources: Vec<ResourceDecl>,
     /// The systems in written order.
     pub systems: Vec<SystemDecl>,
+}
+
+/// The value that a resource begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceDecl {
+    /// The component that it is declared as.
+    pub component: String,
+    /// Runs of bytes; all others are 0.
+    #[serde(default)]
+    pub values: Vec<BytesDecl>,
+}
+
+/// A run of bytes of a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BytesDecl {
+    /// Where it begins, in bytes from the value's start.
+    pub offset: u32,
+    /// The bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// A component as the module sees it. It must match the world's own field by field.
@@ -77,6 +101,9 @@ pub struct SystemDecl {
     /// not cut into blocks and not shared between workers.
     #[serde(default)]
     pub whole_chunks: bool,
+    /// Whether it runs in step 0 only. The systems of a module that do stand before the others, and what they record is applied before those run.
+    #[serde(default)]
+    pub start: bool,
 }
 
 /// One parameter of a system's function.
@@ -99,7 +126,7 @@ pub enum Param {
     Resource {
         /// The component that it is declared as.
         component: String,
-        /// Whether it is written; then the system runs once a step and has no columns.
+        /// Whether it is written; then the system is called for one chunk after another, in the world's order, and shares its work with nobody.
         #[serde(default)]
         write: bool,
     },
@@ -177,6 +204,47 @@ impl FieldDecl {
     }
 }
 
+impl ResourceDecl {
+    /// The value, `size` bytes of it.
+    ///
+    /// # Panics
+    /// A run ends behind that.
+    pub fn value(&self, size: usize) -> Vec<u8> {
+        let mut value = vec![0; size];
+        for run in &self.values {
+            value[run.offset as usize..][..run.bytes.len()].copy_from_slice(&run.bytes);
+        }
+        value
+    }
+
+    /// What is wrong with it as a value of its component, whose layout holds together.
+    fn fault(&self, component: &ComponentDecl) -> Option<String> {
+        let size = component.size as usize;
+        let behind = |run: &&BytesDecl| {
+            let end = (run.offset as usize).checked_add(run.bytes.len());
+            end.is_none_or(|end| end > size)
+        };
+        if let Some(run) = self.values.iter().find(behind) {
+            return Some(format!(
+                "{} bytes from byte {} on end behind its {size} bytes",
+                run.bytes.len(),
+                run.offset
+            ));
+        }
+        let schema = component.schema().ok()?;
+        if !schema.has_invalid_bits() {
+            return None;
+        }
+        let value = self.value(size);
+        let field = schema.invalid_field(&value)?;
+        Some(format!(
+            "its field `{}` begins with bytes that are no {}",
+            field.name,
+            field.primitive.name()
+        ))
+    }
+}
+
 impl SystemDecl {
     /// The columns with whether they are written, in order of the parameters.
     pub fn columns(&self) -> impl Iterator<Item = (&str, bool)> {
@@ -229,6 +297,15 @@ impl Manifest {
                 return Some(format!(
                     "template {number} names component `{name}`, which the module does not declare"
                 ));
+            }
+        }
+        for resource in &self.resources {
+            let fault = match self.component(&resource.component) {
+                None => Some("the module does not declare it".to_owned()),
+                Some(component) => resource.fault(component),
+            };
+            if let Some(fault) = fault {
+                return Some(format!("resource `{}`: {fault}", resource.component));
             }
         }
         self.systems.iter().find_map(|system| {

@@ -41,7 +41,9 @@
 mod manifest;
 mod section;
 
-pub use manifest::{ComponentDecl, FieldDecl, Manifest, Param, SystemDecl};
+pub use manifest::{
+    BytesDecl, ComponentDecl, FieldDecl, Manifest, Param, ResourceDecl, SystemDecl,
+};
 pub use section::{ManifestError, attach, read, read_map};
 
 /// The version of this agreement. A module of another version is refused.

@@ -84,7 +84,9 @@ fn section<'m>(module: &'m [u8], name: &'static str) -> Result<Option<&'m [u8]>,
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ComponentDecl, FieldDecl, Param, SystemDecl, VERSION};
+    use super::super::{
+        BytesDecl, ComponentDecl, FieldDecl, Param, ResourceDecl, SystemDecl, VERSION,
+    };
     use super::*;
 
     /// The smallest module.
@@ -107,6 +109,13 @@ mod tests {
                 }],
             }],
             templates: vec![vec!["Position".to_owned()]],
+            resources: vec![ResourceDecl {
+                component: "Position".to_owned(),
+                values: vec![BytesDecl {
+                    offset: 4,
+                    bytes: vec![0, 0, 128, 63],
+                }],
+            }],
             systems: vec![SystemDecl {
                 name: "Movement".to_owned(),
                 export: "Movement".to_owned(),
@@ -176,6 +185,23 @@ mod tests {
         refused(
             |m| m.templates[0][0] = "Mass".to_owned(),
             "template 0 names component `Mass`",
+        );
+        refused(
+            |m| m.resources[0].values[0].offset = 5,
+            "resource `Position`: 4 bytes from byte 5 on end behind its 8 bytes",
+        );
+        refused(
+            |m| m.resources[0].component = "Mass".to_owned(),
+            "resource `Mass`: the module does not declare it",
+        );
+        refused(
+            |m| {
+                m.components[0].fields[0].primitive = "Entity".to_owned();
+                m.components[0].fields[0].count = 1;
+                m.components[0].align = 8;
+                m.resources[0].values.clear();
+            },
+            "resource `Position`: its field `0` begins with bytes that are no Entity",
         );
         refused(
             |m| m.systems[0].without.push("Dead".to_owned()),

@@ -1,6 +1,6 @@
 //! What a system touches, read off its instructions.
 
-use super::ir::{End, Index, Input, Label, Op, Region, System, Value};
+use super::ir::{End, Index, Input, Label, Op, Place, Region, System, Value};
 use std::collections::BTreeSet;
 
 /// What a system reads and writes.
@@ -130,10 +130,14 @@ impl Row<'_> {
     fn inst(&self, op: &Op) -> bool {
         let own = |index: Index, load: bool| match index {
             Index::Row(row, _) => row == self.index,
-            Index::Only(_) => load,
+            Index::Only(_) | Index::Item(..) => load,
             Index::Word(_) => false,
         };
         match op {
+            Op::Load(Place {
+                index: Index::Item(item, _),
+                ..
+            }) => !self.shows(*item),
             Op::Load(place) => own(place.index, true),
             Op::Store(place, value) => own(place.index, false) && !self.shows(*value),
             // That the row at hand is there.

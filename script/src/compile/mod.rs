@@ -27,6 +27,10 @@
 //!   `send(Hit, { … })` are recorded and done when no system runs. A key names a component as a parameter does; all fields are given.
 //! - **Types**: `number` is `f32`, and each operation is rounded to it (as by `Math.fround`); `f64`, `i32`, `u32`, `i64`, `u64`, `boolean`, `Entity`, which is compared and passed on only. Nothing is converted
 //!   unasked: write `f32(n)`, `i32(x)` (towards 0, the nearest there is if out of range, 0 if NaN). A number as written takes the type that its place asks for.
+//! - **Resources** keep state. Where the world lacks one whose fields all have initial values (`speed = 3;`), it is made of them. Its arrays (`counts = new Uint32Array(4096)`,
+//!   also Int32, Float32, Float64, Uint8) have a fixed length; an index beyond it stops the system. A system that writes a resource and takes rows is called for
+//!   one chunk after another, in the world's order.
+//! - **The beginning**: `start` of a class runs once, in step 0, before all `update`s of the script, which find what it recorded.
 //! - **Operations**: whole numbers wrap; dividing one by 0 stops the system, as does a row that is not there. Comparisons, `Math.min` and `Math.max` treat NaN
 //!   and -0 as JavaScript does.
 //! - **Statements**: `const`, `let`, `if`, `for`, `for … of` a column, `while`, `do`, `break`, `continue`, `return`, assignments. Functions of the top level take

@@ -129,6 +129,17 @@ pub struct General {
 pub struct Element {
     pub base: Base,
     pub slot: u32,
+    /// Which element of the array that begins at the slot, if it is one.
+    pub item: Option<Box<Item>>,
+}
+
+/// An element of an array.
+#[derive(Debug)]
+pub struct Item {
+    pub index: Expr,
+    /// Elements of the array.
+    pub count: u32,
+    pub at: At,
 }
 
 #[derive(Debug)]

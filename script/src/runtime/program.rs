@@ -168,7 +168,7 @@ impl Program {
                     ))
                 }
             };
-            if let Some(reason) = reason.or_else(|| contradiction(system)) {
+            if let Some(reason) = reason {
                 return Err(ScriptError::System {
                     script: self.name.clone(),
                     system: system.name.clone(),
@@ -326,24 +326,13 @@ fn wasm_type(param: &Param) -> ValType {
     }
 }
 
-/// What no system can be.
-fn contradiction(system: &SystemDecl) -> Option<String> {
-    let written = system.params.iter().find_map(|param| match param {
-        Param::Resource {
-            component,
-            write: true,
-        } => Some(component),
-        _ => None,
-    });
-    match written {
-        Some(component) if runs_on_rows(system) => Some(format!(
-            "it writes resource `{component}` and takes rows, which run at the same time; write the resource in a system of its own"
-        )),
-        _ => None,
-    }
+/// Whether a system writes a resource, so that it has the rows to itself.
+pub(super) fn writes_resources(system: &SystemDecl) -> bool {
+    let written = |param: &Param| matches!(param, Param::Resource { write: true, .. });
+    system.params.iter().any(written)
 }
 
-/// Whether a system runs on chunks, and not once a step.
+/// Whether a system is called for chunks, and not once a step.
 pub(super) fn runs_on_rows(system: &SystemDecl) -> bool {
     let rows =
         |param: &Param| matches!(param, Param::Column { .. } | Param::Entities | Param::Count);

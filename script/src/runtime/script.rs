@@ -5,8 +5,9 @@ use super::engine::{Form, mapping};
 use super::program::Program;
 use super::system::ScriptSystem;
 use super::{Columns, Fault, Options, ScriptError};
-use crate::abi::Manifest;
+use crate::abi::{self, Manifest};
 use layerw_ecs::system::SystemDecl;
+use layerw_ecs::whole::Applying;
 use layerw_ecs::{EcsError, World};
 use layerw_memory::{Arena, Backing, MemoryConfig};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,7 +85,8 @@ impl Script {
         &self.shared.program.manifest
     }
 
-    /// Compares its components with those of a world, makes known those that the world lacks, and returns its systems in written order.
+    /// Compares its components with those of a world, makes known those that the world lacks, and returns its systems: those of the first step and the point where
+    /// what they record is applied, then the others, in written order. Resources that the world lacks are made, where the module says of what.
     ///
     /// # Errors
     /// [`ScriptError::Layout`] where a component is another one, field by field; [`ScriptError::World`] where one finds no room.
@@ -108,16 +110,45 @@ impl Script {
                     fault,
                 })
             })?;
-            world.register_schema(schema).map_err(refused)?;
+            let id = world.register_schema(schema).map_err(refused)?;
+            let made = self.manifest().resources.iter();
+            let made = { made }.find(|resource| resource.component == component.name);
+            if let Some(resource) = made
+                && world.resource_ptr(id).is_none()
+            {
+                let value = resource.value(component.size as usize);
+                world
+                    .try_insert_resource_bytes(id, &value)
+                    .map_err(refused)?;
+            }
         }
-        let systems = self.manifest().systems.iter().enumerate();
-        Ok(systems
-            .map(|(number, system)| SystemDecl {
-                name: system.name.clone(),
-                after: Vec::new(),
-                system: Box::new(ScriptSystem::new(self.shared.clone(), number)),
-            })
-            .collect())
+        let decl = |number: usize, system: &abi::SystemDecl| SystemDecl {
+            name: system.name.clone(),
+            after: Vec::new(),
+            system: Box::new(ScriptSystem::new(self.shared.clone(), number)),
+        };
+        let (start, others): (Vec<_>, Vec<_>) = self
+            .manifest()
+            .systems
+            .iter()
+            .enumerate()
+            .partition(|(_, system)| system.start);
+        let mut systems = Vec::new();
+        systems.extend(
+            start
+                .into_iter()
+                .map(|(number, system)| decl(number, system)),
+        );
+        if !systems.is_empty() {
+            // What they record is there before any other system sees the first step.
+            systems.push(Applying::decl(&format!("{}: start", self.name())));
+        }
+        systems.extend(
+            others
+                .into_iter()
+                .map(|(number, system)| decl(number, system)),
+        );
+        Ok(systems)
     }
 
     /// How columns come to it in a world over this arena.

@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::engine::Form;
-use super::program::runs_on_rows;
+use super::program::{runs_on_rows, writes_resources};
 use super::script::Shared;
 use super::{Fault, OnFault};
 use crate::abi::{self, Param};
@@ -122,9 +122,42 @@ impl ScriptSystem {
             .collect()
     }
 
+    /// Whether it is left out in a step.
     fn is_out(&self, step: u64) -> bool {
         // Relaxed: it is set while a step runs and asked for in later ones, which the end of the step orders.
-        self.quarantined.load(Ordering::Relaxed) < step
+        self.quarantined.load(Ordering::Relaxed) < step || (self.decl().start && step > 0)
+    }
+
+    /// Whether it is called for chunks that may run at the same time.
+    fn shares_rows(&self) -> bool {
+        runs_on_rows(self.decl()) && !writes_resources(self.decl())
+    }
+
+    /// Runs on some rows of a chunk that matches.
+    ///
+    /// # Safety
+    /// As [`System::run_chunk`].
+    unsafe fn enter_chunk(
+        &self,
+        bound: &Bound,
+        id: ChunkId,
+        columns: &[usize],
+        rows: Range<u32>,
+        run: &Run<'_>,
+    ) {
+        let chunk = run.step.world.chunk(id);
+        let rows = rows.start as usize..chunk.len().min(rows.end as usize);
+        if rows.is_empty() {
+            return;
+        }
+        let rows = Rows {
+            id,
+            chunk,
+            columns,
+            rows,
+        };
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.enter(bound, Some(rows), run) };
     }
 
     /// Runs on some rows, or once.
@@ -266,7 +299,7 @@ impl ScriptSystem {
                     let Some(first) = world.resource_ptr(values.id) else {
                         let name = &world.schema(values.id).name;
                         return Err(refused(format!(
-                            "the resource {name} is not in the world; insert it with `sim.world.insert_resource(…)` before the first step"
+                            "the resource {name} is not in the world; insert it with `sim.world.insert_resource(…)` before the first step, or give each field of its class a value in the script: `speed: number = 3;`"
                         )));
                     };
                     let first = first.as_ptr();
@@ -459,7 +492,7 @@ impl Area {
 // the chunk at hand are the only ones that it is given. Copies go to and from the rows at hand.
 unsafe impl System for ScriptSystem {
     fn kind(&self) -> Kind {
-        if runs_on_rows(self.decl()) {
+        if self.shares_rows() {
             Kind::Rows
         } else {
             Kind::Whole
@@ -475,7 +508,7 @@ unsafe impl System for ScriptSystem {
             arguments.push(match param {
                 Param::Column { component, write } => {
                     let id = self.component(world, component)?;
-                    access.component_id(world, id, *write, true);
+                    access.component_id(world, id, *write, self.shares_rows());
                     Argument::Column(values(
                         world,
                         id,
@@ -547,16 +580,29 @@ unsafe impl System for ScriptSystem {
     }
 
     fn visits(&self, archetype: u32) -> bool {
-        self.bound
-            .as_ref()
-            .is_some_and(|bound| matches!(bound.columns.get(archetype as usize), Some(Some(_))))
+        self.shares_rows()
+            && self
+                .bound
+                .as_ref()
+                .is_some_and(|bound| matches!(bound.columns.get(archetype as usize), Some(Some(_))))
     }
 
     unsafe fn run(&self, run: &Run<'_>) {
         let Some(bound) = &self.bound else { return };
-        if !self.is_out(run.step.step) {
+        if self.is_out(run.step.step) {
+            return;
+        }
+        if !runs_on_rows(self.decl()) {
             // SAFETY: the caller's promise is passed on.
-            unsafe { self.enter(bound, None, run) };
+            return unsafe { self.enter(bound, None, run) };
+        }
+        // What it writes is one for all rows: one chunk after another, in an order that is the world's.
+        for (archetype, columns) in run.step.world.archetypes().iter().zip(&bound.columns) {
+            let Some(columns) = columns else { continue };
+            for &chunk in archetype.chunks() {
+                // SAFETY: the caller's promise is passed on: access to these columns is declared for all rows.
+                unsafe { self.enter_chunk(bound, chunk, columns, 0..CHUNK_ROWS, run) };
+            }
         }
     }
 
@@ -573,22 +619,14 @@ unsafe impl System for ScriptSystem {
 
     unsafe fn run_chunk(&self, chunk: ChunkId, rows: Range<u32>, run: &Run<'_>) {
         let Some(bound) = &self.bound else { return };
-        let (id, chunk) = (chunk, run.step.world.chunk(chunk));
-        let Some(Some(columns)) = bound.columns.get(chunk.archetype() as usize) else {
+        let archetype = run.step.world.chunk(chunk).archetype();
+        let Some(Some(columns)) = bound.columns.get(archetype as usize) else {
             return;
         };
-        let rows = rows.start as usize..chunk.len().min(rows.end as usize);
-        if rows.is_empty() || self.is_out(run.step.step) {
-            return;
+        if !self.is_out(run.step.step) {
+            // SAFETY: the caller's promise is passed on.
+            unsafe { self.enter_chunk(bound, chunk, columns, rows, run) };
         }
-        let rows = Rows {
-            id,
-            chunk,
-            columns,
-            rows,
-        };
-        // SAFETY: the caller's promise is passed on.
-        unsafe { self.enter(bound, Some(rows), run) };
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::support::*;
 use layerw_ecs::row::IntoRow;
 use layerw_ecs::system::SystemDecl;
-use layerw_ecs::whole::IntoWhole;
-use layerw_ecs::{Commands, Entity, Events, ResMut, StateHash, World, component};
+use layerw_ecs::whole::{Applying, IntoWhole};
+use layerw_ecs::{Commands, Entity, Events, Query, Res, ResMut, StateHash, World, component};
 use layerw_jobs::on_fresh_thread;
 use layerw_memory::Backing;
 use layerw_script::compile::{Source, compile};
@@ -198,4 +198,125 @@ fn commands_in_typescript_are_those_of_rust() {
             },
         },
     );
+}
+
+/// State of the script's own.
+#[component]
+#[derive(Debug, PartialEq)]
+struct Grid {
+    counts: [u32; 64],
+    sum: f32,
+    drag: f32,
+    first: u64,
+}
+
+const COUNT: &str = "
+const SIDE = 8;
+class Grid { counts = new Uint32Array(SIDE * SIDE); sum = 0; drag: f32 = 1 / 4; first: u64 = 0; }
+
+class Spawner {
+  start(world: World, cx: Context) {
+    for (let i = 0; i < 500; i++) {
+      world.spawn({ positions: { x: f32(i), y: f32(i) * 0.1 }, velocities: new Vec2(1, f32(cx.step)) });
+    }
+  }
+  update(positions: Vec2[], velocities: Vec2[], grid: Grid) {
+    for (let i = 0; i < positions.length; i++) { positions[i].x += velocities[i].y * grid.drag; }
+  }
+}
+class Clear {
+  update(grid: Grid) { for (let i = 0; i < grid.counts.length; i++) { grid.counts[i] = 0; } }
+}
+class Count {
+  update(entities: Entity[], positions: Vec2[], grid: Grid) {
+    if (grid.first === 0) { grid.first = u64(entities[0]); }
+    for (let i = 0; i < positions.length; i++) {
+      grid.counts[i32(positions[i].x) & 63]++;
+      grid.sum = grid.sum * 0.999 + positions[i].x;
+    }
+  }
+}
+class Spread {
+  update(positions: Vec2[], grid: Grid) {
+    for (const position of positions) { position.y += f32(grid.counts[i32(position.x) & 63]); }
+  }
+}
+";
+
+fn spawner_start(mut commands: Commands, cx: layerw_ecs::Cx) {
+    for i in 0..500 * i32::from(cx.step == 0) {
+        commands.spawn((
+            Position([i as f32, i as f32 * 0.1]),
+            Velocity([1.0, cx.step as f32]),
+        ));
+    }
+}
+
+fn spawner(position: &mut Position, velocity: &Velocity, grid: Res<Grid>) {
+    position.0[0] += velocity.0[1] * grid.drag;
+}
+
+fn clear(mut grid: ResMut<Grid>) {
+    grid.counts = [0; 64];
+}
+
+fn count(positions: Query<(Entity, &Position)>, mut grid: ResMut<Grid>) {
+    for (entity, position) in positions.iter() {
+        if grid.first == 0 {
+            grid.first = entity.to_bits();
+        }
+        grid.counts[(position.0[0] as i32 & 63) as usize] += 1;
+        grid.sum = grid.sum * 0.999 + position.0[0];
+    }
+}
+
+fn spread(position: &mut Position, grid: Res<Grid>) {
+    position.0[1] += grid.counts[(position.0[0] as i32 & 63) as usize] as f32;
+}
+
+#[test]
+fn a_script_begins_by_itself_and_keeps_state_over_all_rows() {
+    let in_rust = |world: &mut World| {
+        world.insert_resource(Grid {
+            counts: [0; 64],
+            sum: 0.0,
+            drag: 0.25,
+            first: 0,
+        });
+        vec![
+            IntoWhole::decl(spawner_start).finish(),
+            Applying::decl("start"),
+            spawner.decl().finish(),
+            IntoWhole::decl(clear).finish(),
+            count.decl().finish(),
+            spread.decl().finish(),
+        ]
+    };
+    let look = |world: &World| assert_eq!(world.len(), ENTITIES + 500);
+    let expected = hash_of(1, 3, in_rust, look);
+    for (threads, columns) in [(1, Columns::Best), (3, Columns::Best), (2, Columns::Copied)] {
+        let bound = |world: &mut World| {
+            script(COUNT, columns)
+                .bind(world)
+                .expect("the same layouts")
+        };
+        let found = hash_of(threads, 3, bound, look);
+        assert_eq!(found, expected, "{threads} workers, {columns:?}");
+    }
+}
+
+#[test]
+fn a_resource_that_the_world_has_stays_as_it_is() {
+    let mut world = world(Backing::Best, 1);
+    let own = Grid {
+        counts: [3; 64],
+        sum: 1.0,
+        drag: 2.0,
+        first: 4,
+    };
+    world.insert_resource(own);
+    script(COUNT, Columns::Best)
+        .bind(&mut world)
+        .expect("the same layouts");
+    assert_eq!(world.resource::<Grid>(), Some(&own));
 }

@@ -150,6 +150,7 @@ pub fn manifest(systems: &[abi::SystemDecl]) -> Manifest {
             decl::<Total>(),
         ],
         templates: vec![vec!["Position".to_owned()], vec!["Flag".to_owned()]],
+        resources: Vec::new(),
         systems: systems.to_vec(),
     }
 }

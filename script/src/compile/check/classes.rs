@@ -5,16 +5,35 @@
 //! `velocities` is `Velocity`, `boxes` is `Box`, `mass` is `Mass`.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{Field, Scalar};
+use super::super::ir::{At, Const, Field, Scalar};
+use super::super::tree::Kind;
 use super::items::{Checker, Item, at};
-use oxc_ast::ast::{self, ClassElement, PropertyKey, TSType, TSTypeName, TSTypeOperatorOperator};
+use oxc_ast::ast::{
+    self, ClassElement, Expression, PropertyDefinition, PropertyKey, TSType, TSTypeAnnotation,
+    TSTypeName, TSTypeOperatorOperator,
+};
 use oxc_span::GetSpan;
 
-/// What a value is: a scalar, or an object of a class by its number.
+/// What a value is: a scalar, an object of a class by its number, or an array of so many scalars.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Shape {
     Scalar(Scalar),
     Class(usize),
+    Array(Scalar, u32),
+}
+
+/// Constants by slot; all other slots hold 0.
+pub type Values = Vec<(u32, Const)>;
+
+/// A field of a class.
+#[derive(Debug, Clone)]
+pub struct Member<'a> {
+    pub name: &'a str,
+    pub shape: Shape,
+    /// The first of its scalars within the class.
+    pub slot: u32,
+    /// What it begins with, by slot within the field, where that is not 0; None if it has to be given.
+    pub initial: Option<Values>,
 }
 
 /// A class with fields.
@@ -23,8 +42,7 @@ pub struct Class<'p, 'a> {
     pub source: u32,
     /// None for those of the prelude.
     node: Option<&'p ast::Class<'a>>,
-    /// Name, shape and first slot of each field.
-    pub fields: Vec<(&'a str, Shape, u32)>,
+    pub fields: Vec<Member<'a>>,
     pub slots: u32,
     state: State,
 }
@@ -63,7 +81,12 @@ pub fn prelude<'p, 'a>() -> [Class<'p, 'a>; 3] {
             source: 0,
             node: None,
             fields: names
-                .map(|(name, slot)| (name, Shape::Scalar(Scalar::F32), slot))
+                .map(|(name, slot)| Member {
+                    name,
+                    shape: Shape::Scalar(Scalar::F32),
+                    slot,
+                    initial: None,
+                })
                 .collect(),
             slots,
             state: State::Known,
@@ -125,9 +148,32 @@ fn reference<'a>(ty: &TSType<'a>) -> Option<&'a str> {
 
 /// The scalar of that name.
 pub fn scalar_named(name: &str) -> Option<Scalar> {
-    let named = |scalar: &Scalar| scalar.name() == name && *scalar != Scalar::Bool;
+    let named =
+        |scalar: &Scalar| scalar.name() == name && !matches!(scalar, Scalar::Bool | Scalar::U8);
     Scalar::ALL.into_iter().find(named)
 }
+
+/// What the elements of an array are, by the name of its class.
+pub fn array_named(name: &str) -> Option<Scalar> {
+    Some(match name {
+        "Float32Array" => Scalar::F32,
+        "Float64Array" => Scalar::F64,
+        "Int32Array" => Scalar::I32,
+        "Uint32Array" => Scalar::U32,
+        "Uint8Array" => Scalar::U8,
+        _ => return None,
+    })
+}
+
+fn is_zero(value: Const) -> bool {
+    matches!(
+        value,
+        Const::F32(0) | Const::F64(0) | Const::I32(0) | Const::I64(0) | Const::Bool(false)
+    )
+}
+
+/// Scalars that a resource may have: what stands in it lies within reach of a constant offset.
+const SLOTS_MAX: u32 = 1 << 21;
 
 const TYPES: &str = "known are number (f32), f64, i32, u32, i64, u64, boolean, Entity, Vec2, Vec3, Vec4 and classes with fields";
 
@@ -169,7 +215,7 @@ impl<'p, 'a> Checker<'p, 'a> {
             }
             State::Unknown => self.classes[number].state = State::Busy,
         }
-        let (mut fields, mut slots) = (Vec::<(&str, Shape, u32)>::new(), 0u32);
+        let (mut fields, mut slots) = (Vec::<Member<'a>>::new(), 0u32);
         for element in &node.body.body {
             let ClassElement::PropertyDefinition(field) = element else {
                 continue;
@@ -179,31 +225,39 @@ impl<'p, 'a> Checker<'p, 'a> {
                 return problem(place, "a field has a plain name");
             };
             let key = key.name.as_str();
-            if field.r#static || field.declare || field.optional || field.value.is_some() {
+            if field.r#static || field.declare || field.optional {
                 return problem(
                     place,
-                    format!(
-                        "write the field as `{key}: number;`: no static, declare, optional or initial value"
-                    ),
+                    format!("write the field as `{key}: number;`: no static, declare or optional"),
                 );
             }
-            let Some(annotation) = &field.type_annotation else {
-                return problem(place, format!("`{key}` needs a type: `{key}: number;`"));
-            };
-            let shape = self.shape(source, &annotation.type_annotation)?;
-            if let Shape::Class(inner) = shape {
-                self.resolve_class(inner, depth + 1)?;
-            }
-            if fields.iter().any(|(known, ..)| *known == key) {
+            let (shape, initial) = self.field(source, field, key, depth)?;
+            if fields.iter().any(|known| known.name == key) {
                 return problem(place, format!("`{name}` has two fields `{key}`"));
             }
-            fields.push((key, shape, slots));
+            fields.push(Member {
+                name: key,
+                shape,
+                slot: slots,
+                initial,
+            });
             slots += self.slots(shape);
-            if slots > 1024 {
+            let plain = fields
+                .iter()
+                .filter(|field| !matches!(field.shape, Shape::Array(..)));
+            if plain.map(|field| self.slots(field.shape)).sum::<u32>() > 1024 {
                 return problem(
                     place,
                     format!(
                         "`{name}` has more than 1024 numbers; split it into several components"
+                    ),
+                );
+            }
+            if slots > SLOTS_MAX {
+                return problem(
+                    place,
+                    format!(
+                        "`{name}` has more than {SLOTS_MAX} numbers; make its arrays smaller, or split it into several resources"
                     ),
                 );
             }
@@ -213,12 +267,182 @@ impl<'p, 'a> Checker<'p, 'a> {
         Ok(())
     }
 
+    /// The shape of a field, and what it begins with.
+    fn field(
+        &mut self,
+        source: u32,
+        field: &'p PropertyDefinition<'a>,
+        key: &str,
+        depth: usize,
+    ) -> Outcome<(Shape, Option<Values>)> {
+        let place = at(source, field.span);
+        if let Some(Expression::NewExpression(node)) = &field.value
+            && let Expression::Identifier(id) = &node.callee
+            && let Some(scalar) = array_named(id.name.as_str())
+        {
+            let same = |annotation: &TSTypeAnnotation<'a>| {
+                reference(&annotation.type_annotation) == Some(id.name.as_str())
+            };
+            if !field.type_annotation.as_ref().is_none_or(|one| same(one)) {
+                return problem(
+                    place,
+                    format!("`{key}` is a {}; leave its type out", id.name),
+                );
+            }
+            let length = match &node.arguments[..] {
+                [one] => one
+                    .as_expression()
+                    .map(|one| self.number_of(source, one, 0)),
+                _ => None,
+            };
+            let Some(length) = length.transpose()? else {
+                return problem(
+                    place,
+                    format!("write its length: `{key} = new {}(4096);`", id.name),
+                );
+            };
+            if !(1.0..=f64::from(SLOTS_MAX)).contains(&length) || length.fract() != 0.0 {
+                return problem(
+                    place,
+                    format!(
+                        "`{key}` has {length} elements; a whole number from 1 to {SLOTS_MAX} is possible"
+                    ),
+                );
+            }
+            return Ok((Shape::Array(scalar, length as u32), Some(Vec::new())));
+        }
+        let shape = match (&field.type_annotation, &field.value) {
+            (Some(annotation), _) => self.shape(source, &annotation.type_annotation)?,
+            (None, Some(Expression::BooleanLiteral(_))) => Shape::Scalar(Scalar::Bool),
+            (None, Some(Expression::NewExpression(node))) => match &node.callee {
+                Expression::Identifier(id) => match self.names.get(id.name.as_str()) {
+                    Some(&Item::Class(class)) => Shape::Class(class),
+                    _ => return problem(place, format!("there is no class `{}`", id.name)),
+                },
+                _ => return problem(place, format!("`{key}` needs a type: `{key}: number;`")),
+            },
+            (None, Some(_)) => Shape::Scalar(Scalar::F32),
+            (None, None) => {
+                return problem(place, format!("`{key}` needs a type: `{key}: number;`"));
+            }
+        };
+        if let Shape::Class(inner) = shape {
+            self.resolve_class(inner, depth + 1)?;
+        }
+        let initial = match &field.value {
+            Some(value) => Some(self.initial(source, value, shape)?),
+            None => match shape {
+                Shape::Class(inner) => self.initial_of(inner),
+                _ => None,
+            },
+        };
+        Ok((shape, initial))
+    }
+
+    /// What all fields of a class begin with, if they all have initial values.
+    pub fn initial_of(&self, class: usize) -> Option<Values> {
+        let class = &self.classes[class];
+        let mut all = Vec::new();
+        for field in &class.fields {
+            let values = field.initial.as_ref()?.iter();
+            all.extend(values.map(|(slot, value)| (field.slot + slot, *value)));
+        }
+        (!class.fields.is_empty()).then_some(all)
+    }
+
+    /// An initial value: a constant, or `new Vec2(x, y)`.
+    fn initial(&self, source: u32, expr: &Expression<'a>, shape: Shape) -> Outcome<Values> {
+        let place = at(source, expr.span());
+        match (shape, expr) {
+            (Shape::Scalar(Scalar::Bool), Expression::BooleanLiteral(literal)) => {
+                Ok(match literal.value {
+                    true => vec![(0, Const::Bool(true))],
+                    false => Vec::new(),
+                })
+            }
+            (Shape::Scalar(Scalar::Bool), _) => problem(place, "this should be true or false"),
+            (Shape::Scalar(ty), _) => {
+                let value = super::numbers::constant(self.number_of(source, expr, 0)?, ty, place)?;
+                Ok(match value.kind {
+                    Kind::Const(value) if !is_zero(value) => vec![(0, value)],
+                    _ => Vec::new(),
+                })
+            }
+            (Shape::Class(class), Expression::NewExpression(node))
+                if self.classes[class].is_vector()
+                    && matches!(&node.callee, Expression::Identifier(id) if id.name.as_str() == self.classes[class].name)
+                    && node.arguments.len() == self.classes[class].fields.len() =>
+            {
+                let mut values = Vec::new();
+                for (slot, argument) in (0..).zip(&node.arguments) {
+                    let Some(argument) = argument.as_expression() else {
+                        return problem(place, "values are given one by one, without `...`");
+                    };
+                    let value = self.number_of(source, argument, 0)? as f32;
+                    if value.to_bits() != 0 {
+                        values.push((slot, Const::f32(value)));
+                    }
+                }
+                Ok(values)
+            }
+            (Shape::Class(class), _) => problem(
+                place,
+                format!(
+                    "a vector begins as `new {}(…)` with all its numbers, another class by the initial values of its own fields",
+                    self.classes[class].name
+                ),
+            ),
+            (Shape::Array(..), _) => {
+                problem(place, "an array begins as zeros: `new Float32Array(100)`")
+            }
+        }
+    }
+
     /// How many scalars a value has.
     pub fn slots(&self, shape: Shape) -> u32 {
         match shape {
             Shape::Scalar(_) => 1,
             Shape::Class(class) => self.classes[class].slots,
+            Shape::Array(_, count) => count,
         }
+    }
+
+    /// Every scalar of a value in order.
+    pub fn scalars(&self, shape: Shape) -> Vec<Scalar> {
+        match shape {
+            Shape::Scalar(scalar) => vec![scalar],
+            Shape::Array(scalar, count) => vec![scalar; count as usize],
+            Shape::Class(class) => {
+                let fields = self.classes[class].fields.iter();
+                fields.flat_map(|field| self.scalars(field.shape)).collect()
+            }
+        }
+    }
+
+    /// Refuses a class with arrays as a component of entities.
+    pub fn without_arrays(&self, class: usize, place: At) -> Outcome<()> {
+        match self.has_arrays(class) {
+            false => Ok(()),
+            true => problem(
+                place,
+                format!(
+                    "`{}` has an array in it, so it is a resource and no component of entities",
+                    self.classes[class].name
+                ),
+            ),
+        }
+    }
+
+    /// Whether a class has arrays in it, which only resources may have.
+    pub fn has_arrays(&self, class: usize) -> bool {
+        self.classes[class]
+            .fields
+            .iter()
+            .any(|field| match field.shape {
+                Shape::Array(..) => true,
+                Shape::Class(inner) => self.has_arrays(inner),
+                Shape::Scalar(_) => false,
+            })
     }
 
     /// The fields of the component that a class is.
@@ -229,9 +453,9 @@ impl<'p, 'a> Checker<'p, 'a> {
     }
 
     fn flatten(&self, path: &str, class: usize, fields: &mut Vec<Field>) {
-        for &(name, shape, _) in &self.classes[class].fields {
-            let name = layerw_ecs::join(path, name);
-            match shape {
+        for field in &self.classes[class].fields {
+            let name = layerw_ecs::join(path, field.name);
+            match field.shape {
                 Shape::Class(inner) if !self.classes[inner].is_vector() => {
                     self.flatten(&name, inner, fields)
                 }
@@ -250,6 +474,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         let (scalar, count) = match shape {
             Shape::Scalar(scalar) => (scalar, 1),
             Shape::Class(class) => (Scalar::F32, self.classes[class].slots),
+            Shape::Array(scalar, count) => (scalar, count),
         };
         vec![Field {
             name: "0".to_owned(),
@@ -280,6 +505,7 @@ impl<'p, 'a> Checker<'p, 'a> {
     pub fn scalar_type(&self, source: u32, ty: &TSType<'a>) -> Outcome<Scalar> {
         match self.shape(source, ty)? {
             Shape::Scalar(scalar) => Ok(scalar),
+            Shape::Array(..) => problem(at(source, ty.span()), "an array stands in a resource"),
             Shape::Class(class) => problem(
                 at(source, ty.span()),
                 format!(

@@ -4,7 +4,7 @@
 //! here need not be a column of any system.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{Act, At, NAMES_ACT, Scalar};
+use super::super::ir::{Act, At, Const, NAMES_ACT, Scalar};
 use super::super::tree::{Access, Base, Command, Element, Expr, Kind, Stmt};
 use super::classes::{Shape, component_name};
 use super::frame::{Frame, Name};
@@ -185,6 +185,7 @@ impl<'a> Frame<'_, '_, 'a> {
             && !self.checker.classes[class].is_vector()
         {
             let shape = Shape::Class(class);
+            self.checker.without_arrays(class, place)?;
             let number = self.checker.component(name, shape, place)?;
             self.whole(value, shape, values, out)?;
             return Ok(number);
@@ -192,6 +193,13 @@ impl<'a> Frame<'_, '_, 'a> {
         let known = self.checker.registry.borrow().named(&component_name(name));
         let shape = match value {
             Expression::ObjectExpression(object) => Shape::Class(self.vector(object)?),
+            Expression::NewExpression(node) => match &node.callee {
+                Expression::Identifier(id) => match self.checker.names.get(id.name.as_str()) {
+                    Some(&Item::Class(class)) => Shape::Class(class),
+                    _ => return problem(place, format!("there is no class `{}`", id.name)),
+                },
+                _ => return problem(place, "write `new Vec2(x, y)`"),
+            },
             value => match self.place(value)? {
                 Some((_, shape)) => shape,
                 None => {
@@ -255,6 +263,13 @@ impl<'a> Frame<'_, '_, 'a> {
             (Shape::Class(class), Expression::ObjectExpression(object)) => {
                 this.object(class, expr, object.span, values, out)
             }
+            (Shape::Array(..), expr) => problem(
+                this.at(expr.span()),
+                "arrays stand in resources, which are no components of entities",
+            ),
+            (Shape::Class(class), Expression::NewExpression(node)) => {
+                this.vector_of(class, node, values)
+            }
             (Shape::Class(class), expr) => match this.place(expr)? {
                 Some((element, found)) if found == shape => {
                     let id = this.element();
@@ -288,24 +303,72 @@ impl<'a> Frame<'_, '_, 'a> {
             if given[..place].iter().any(|(known, ..)| known == key) {
                 return problem(*at, format!("`{key}` stands twice"));
             }
-            if !fields.iter().any(|(known, ..)| known == key) {
-                let known: Vec<&str> = fields.iter().map(|(known, ..)| *known).collect();
+            if !fields.iter().any(|known| known.name == *key) {
+                let known: Vec<&str> = fields.iter().map(|known| known.name).collect();
                 return problem(
                     *at,
                     format!("`{name}` has no field `{key}`; it has {}", known.join(", ")),
                 );
             }
         }
-        for &(field, shape, _) in fields {
-            match given.iter().find(|(key, ..)| *key == field) {
-                Some((_, _, value)) => self.whole(value, shape, values, out)?,
-                None => {
+        for field in fields {
+            match (
+                given.iter().find(|(key, ..)| *key == field.name),
+                &field.initial,
+            ) {
+                (Some((_, _, value)), _) => self.whole(value, field.shape, values, out)?,
+                (None, Some(initial)) => {
+                    let at = self.at(span);
+                    for (slot, scalar) in (0..).zip(checker.scalars(field.shape)) {
+                        let known = initial.iter().find(|(known, _)| *known == slot);
+                        let value = known.map_or_else(|| zero(scalar), |(_, value)| *value);
+                        values.push(Expr {
+                            kind: Kind::Const(value),
+                            ty: scalar,
+                            at,
+                        });
+                    }
+                }
+                (None, None) => {
                     return problem(
                         self.at(span),
-                        format!("`{name}` needs all its fields here, and `{field}` is missing"),
+                        format!(
+                            "`{name}` needs all its fields here, and `{}` is missing",
+                            field.name
+                        ),
                     );
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// `new Vec2(x, y)`
+    fn vector_of(
+        &mut self,
+        class: usize,
+        node: &ast::NewExpression<'a>,
+        values: &mut Vec<Expr>,
+    ) -> Outcome<()> {
+        let at = self.at(node.span);
+        let checker = self.checker;
+        let class = &checker.classes[class];
+        let named =
+            matches!(&node.callee, Expression::Identifier(id) if id.name.as_str() == class.name);
+        if !named || !class.is_vector() || node.arguments.len() != class.fields.len() {
+            return problem(
+                at,
+                format!(
+                    "write its fields, `{{ … }}`, or a vector with all its numbers; this should be a `{}`",
+                    class.name
+                ),
+            );
+        }
+        for argument in &node.arguments {
+            let Some(value) = argument.as_expression() else {
+                return problem(at, "values are given one by one, without `...`");
+            };
+            values.push(self.expr_of(value, Some(Scalar::F32))?);
         }
         Ok(())
     }
@@ -319,14 +382,17 @@ impl<'a> Frame<'_, '_, 'a> {
         at: At,
         values: &mut Vec<Expr>,
     ) {
-        for &(_, shape, slot) in &self.checker.classes[class].fields {
-            match shape {
+        for field in &self.checker.classes[class].fields {
+            let slot = field.slot;
+            match field.shape {
+                Shape::Array(..) => unreachable!("no component has arrays"),
                 Shape::Class(inner) => self.copy(id, inner, first + slot, at, values),
                 Shape::Scalar(scalar) => values.push(Expr {
                     kind: Kind::Load(Access {
                         element: Element {
                             base: Base::Named(id),
                             slot: first + slot,
+                            item: None,
                         },
                         scalar,
                     }),
@@ -340,3 +406,13 @@ impl<'a> Frame<'_, '_, 'a> {
 
 /// Bytes that the values of one command may take: they stand in the module's first page.
 const BYTES_MAX: u32 = 32 << 10;
+
+fn zero(scalar: Scalar) -> Const {
+    match scalar {
+        Scalar::F32 => Const::f32(0.0),
+        Scalar::F64 => Const::f64(0.0),
+        Scalar::I32 | Scalar::U32 | Scalar::U8 => Const::I32(0),
+        Scalar::I64 | Scalar::U64 | Scalar::Entity => Const::I64(0),
+        Scalar::Bool => Const::Bool(false),
+    }
+}

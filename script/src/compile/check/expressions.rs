@@ -96,6 +96,12 @@ impl<'a> Frame<'_, '_, 'a> {
             Some(Name::Input { input, ty }) => (Kind::Input(input), ty),
             Some(Name::Element { .. }) => return whole("a row"),
             Some(Name::Resource { .. }) => return whole("a resource"),
+            Some(Name::Array { .. }) => {
+                return problem(
+                    at,
+                    format!("`{name}` is an array; use an element of it: `{name}[i]`"),
+                );
+            }
             Some(Name::Context) => {
                 return problem(
                     at,
@@ -215,6 +221,11 @@ impl<'a> Frame<'_, '_, 'a> {
                     ),
                 ),
             };
+        }
+        if property == "length"
+            && let Some(count) = self.array_length(&node.object)?
+        {
+            return constant(f64::from(count), Scalar::I32, at);
         }
         if let Expression::Identifier(id) = &node.object {
             match self.find(id.name.as_str()) {

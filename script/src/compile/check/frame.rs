@@ -23,6 +23,11 @@ pub enum Name {
         id: ElementId,
         class: usize,
     },
+    Array {
+        id: ElementId,
+        scalar: Scalar,
+        count: u32,
+    },
     Column {
         input: u32,
         shape: Shape,

@@ -227,6 +227,16 @@ impl<'p, 'a> Checker<'p, 'a> {
         Ok(())
     }
 
+    /// A constant of the top level, before it is looked at: its file, and what it is made of.
+    pub fn constant_named(&self, name: &str) -> Option<(u32, &'p ast::Expression<'a>)> {
+        let mut constants = self.globals.iter();
+        let (source, found) = constants.find(|(_, one)| {
+            let id = one.id.get_binding_identifier();
+            id.is_some_and(|id| id.name.as_str() == name)
+        })?;
+        Some((*source, found.init.as_ref()?))
+    }
+
     /// Checks everything that was found.
     pub fn resolve(&mut self) {
         self.resolve_classes();
@@ -279,6 +289,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                 false => match self.shape(source, ty)? {
                     Shape::Scalar(ty) => Taken::Value(ty),
                     Shape::Class(class) => Taken::Element(class),
+                    Shape::Array(..) => unreachable!("no type is written for an array"),
                 },
             };
             params.push((name, taken, place));

@@ -2,7 +2,7 @@
 
 use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, Compare, Const, Scalar};
-use super::super::tree::{Base, Counted, Element, Expr, General, Kind, Local, LoopId, Stmt};
+use super::super::tree::{Base, Counted, Element, Expr, General, Item, Kind, Local, LoopId, Stmt};
 use super::classes::Shape;
 use super::frame::{Frame, Name};
 use super::items::simple_name;
@@ -208,12 +208,6 @@ impl<'a> Frame<'_, '_, 'a> {
             Expression::Identifier(id) => self.find(id.name.as_str()),
             _ => None,
         };
-        let Some(Name::Column { input, shape }) = column else {
-            return problem(
-                self.at(node.right.span()),
-                "only the rows of a column can be gone through; write a loop with an index",
-            );
-        };
         let (log, locals) = (self.assigned.len(), self.locals());
         let index = self.local();
         let of = |kind| Expr {
@@ -221,12 +215,48 @@ impl<'a> Frame<'_, '_, 'a> {
             ty: Scalar::I32,
             at,
         };
-        let element = Element {
-            base: Base::Row(input, Box::new(of(Kind::Local(index))), at),
-            slot: 0,
+        let place = of(Kind::Local(index));
+        let array = match (&column, &node.right) {
+            (Some(Name::Array { .. }), _) | (None, Expression::StaticMemberExpression(_)) => {
+                self.place(&node.right)?
+            }
+            _ => None,
+        };
+        let (element, shape, to) = match (column, array) {
+            (Some(Name::Column { input, shape }), _) => {
+                let element = Element {
+                    base: Base::Row(input, Box::new(place), at),
+                    slot: 0,
+                    item: None,
+                };
+                (element, shape, Kind::Length)
+            }
+            (_, Some((array, Shape::Array(scalar, count)))) => {
+                let item = Item {
+                    index: place,
+                    count,
+                    at,
+                };
+                let element = Element {
+                    item: Some(Box::new(item)),
+                    ..array
+                };
+                (
+                    element,
+                    Shape::Scalar(scalar),
+                    Kind::Const(Const::I32(count as i32)),
+                )
+            }
+            _ => {
+                return problem(
+                    self.at(node.right.span()),
+                    "only the rows of a column and the elements of an array can be gone through; write a loop with an index",
+                );
+            }
         };
         let mut body = Vec::new();
         match shape {
+            Shape::Array(..) => unreachable!("rows are no arrays"),
             Shape::Class(class) => {
                 let id = self.element();
                 body.push(Stmt::Alias(id, element));
@@ -238,6 +268,7 @@ impl<'a> Frame<'_, '_, 'a> {
                     element,
                     scalar: ty,
                 };
+                let ty = ty.value();
                 let value = Expr {
                     kind: Kind::Load(access),
                     ty,
@@ -257,7 +288,7 @@ impl<'a> Frame<'_, '_, 'a> {
             id,
             index,
             from: of(Kind::Const(Const::I32(0))),
-            to: of(Kind::Length),
+            to: of(to),
             body,
             assigned: self.assigned_since(log, locals),
             at,

@@ -43,6 +43,7 @@ pub fn check(programs: &[Program<'_>]) -> Result<Tree, Vec<Problem>> {
         true => Ok(Tree {
             components: registry.components,
             templates: registry.templates,
+            resources: registry.resources,
             ..tree
         }),
         false => Err(problems),

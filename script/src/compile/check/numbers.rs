@@ -4,8 +4,9 @@ use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, Const, Scalar};
 use super::super::tree::{Expr, Kind};
 use super::frame::{Frame, Name};
-use super::items::Item;
-use oxc_ast::ast::{Expression, UnaryOperator};
+use super::items::{Checker, Item, at};
+use oxc_ast::ast::{BinaryOperator, Expression, UnaryOperator};
+use oxc_span::GetSpan;
 
 /// The value of a written number, with its sign.
 pub fn literal_of(expr: &Expression<'_>) -> Option<f64> {
@@ -54,6 +55,7 @@ pub fn constant(value: f64, ty: Scalar, at: At) -> Outcome<Expr> {
     let constant = match ty {
         Scalar::F32 => Const::f32(value as f32),
         Scalar::F64 => Const::f64(value),
+        Scalar::U8 => unreachable!("no value is a byte"),
         Scalar::I32 => Const::I32(whole(-2_147_483_648.0, 2_147_483_647.0)? as i32),
         Scalar::U32 => Const::I32(whole(0.0, 4_294_967_295.0)? as u32 as i32),
         Scalar::I64 => Const::I64(whole(-exact, exact)? as i64),
@@ -76,6 +78,55 @@ pub fn constant(value: f64, ty: Scalar, at: At) -> Outcome<Expr> {
         ty,
         at,
     })
+}
+
+impl<'a> Checker<'_, 'a> {
+    /// The value of an expression of plain numbers and constants of the top level, as JavaScript computes it.
+    pub fn number_of(&self, source: u32, expr: &Expression<'a>, depth: usize) -> Outcome<f64> {
+        let place = at(source, expr.span());
+        if depth > super::DEPTH_MAX {
+            return problem(
+                place,
+                "this is nested too deep, or a constant is made of itself",
+            );
+        }
+        let of = |expr: &Expression<'a>| self.number_of(source, expr, depth + 1);
+        match expr {
+            Expression::NumericLiteral(literal) => Ok(literal.value),
+            Expression::ParenthesizedExpression(inner) => of(&inner.expression),
+            Expression::UnaryExpression(unary)
+                if unary.operator == UnaryOperator::UnaryNegation =>
+            {
+                Ok(-of(&unary.argument)?)
+            }
+            Expression::BinaryExpression(binary) => {
+                let (a, b) = (of(&binary.left)?, of(&binary.right)?);
+                match binary.operator {
+                    BinaryOperator::Addition => Ok(a + b),
+                    BinaryOperator::Subtraction => Ok(a - b),
+                    BinaryOperator::Multiplication => Ok(a * b),
+                    BinaryOperator::Division => Ok(a / b),
+                    _ => problem(place, "a constant is made by +, -, * and /"),
+                }
+            }
+            Expression::StaticMemberExpression(member) if matches!(&member.object, Expression::Identifier(id) if id.name.as_str() == "Math") =>
+            {
+                let value = math_constant(member.property.name.as_str());
+                value.map_or_else(|| problem(place, "this is no constant"), Ok)
+            }
+            Expression::Identifier(id) => match self.constant_named(id.name.as_str()) {
+                Some((source, init)) => self.number_of(source, init, depth + 1),
+                None => problem(
+                    place,
+                    format!("`{}` is no constant number of the top level", id.name),
+                ),
+            },
+            _ => problem(
+                place,
+                "this is no constant; write a number, or a constant of the top level",
+            ),
+        }
+    }
 }
 
 impl Frame<'_, '_, '_> {

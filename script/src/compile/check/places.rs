@@ -2,7 +2,7 @@
 
 use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::Scalar;
-use super::super::tree::{Access, Base, Element, Expr, Kind};
+use super::super::tree::{Access, Base, Element, Expr, Item, Kind};
 use super::classes::Shape;
 use super::frame::{Frame, Name};
 use oxc_ast::ast::{self, Expression};
@@ -17,6 +17,9 @@ impl<'a> Frame<'_, '_, 'a> {
             Expression::Identifier(id) => Ok(match this.find(id.name.as_str()) {
                 Some(Name::Element { id, class }) => {
                     Some((whole(Base::Named(id)), Shape::Class(class)))
+                }
+                Some(Name::Array { id, scalar, count }) => {
+                    Some((whole(Base::Named(id)), Shape::Array(scalar, count)))
                 }
                 Some(Name::Resource { input, class }) => {
                     Some((whole(Base::Resource(input)), Shape::Class(class)))
@@ -38,28 +41,60 @@ impl<'a> Frame<'_, '_, 'a> {
             Expression::Identifier(id) => self.find(id.name.as_str()),
             _ => None,
         };
-        let Some(Name::Column { input, shape }) = column else {
-            return problem(
-                at,
-                "only a column has rows: `positions[i]`; a field is named by a dot",
-            );
-        };
         if node.optional {
             return problem(at, "nothing is null here; leave the `?.` out");
         }
-        let row = self.expr(&node.expression, Some(Scalar::I32))?;
-        match row.ty {
-            Scalar::I32 | Scalar::U32 => {
-                Ok(Some((whole(Base::Row(input, Box::new(row), at)), shape)))
-            }
+        let Some(Name::Column { input, shape }) = column else {
+            let array = match &node.object {
+                Expression::Identifier(_) | Expression::StaticMemberExpression(_) => {
+                    self.place(&node.object)?
+                }
+                _ => None,
+            };
+            let Some((element, Shape::Array(scalar, count))) = array else {
+                return problem(
+                    at,
+                    "only a column has rows: `positions[i]`; a field is named by a dot",
+                );
+            };
+            let index = self.index(&node.expression, "an element")?;
+            let item = Item { index, count, at };
+            let element = Element {
+                item: Some(Box::new(item)),
+                ..element
+            };
+            return Ok(Some((element, Shape::Scalar(scalar))));
+        };
+        let row = self.index(&node.expression, "a row")?;
+        Ok(Some((whole(Base::Row(input, Box::new(row), at)), shape)))
+    }
+
+    fn index(&mut self, expr: &Expression<'a>, what: &str) -> Outcome<Expr> {
+        let index = self.expr(expr, Some(Scalar::I32))?;
+        match index.ty {
+            Scalar::I32 | Scalar::U32 => Ok(index),
             ty => problem(
-                row.at,
+                index.at,
                 format!(
-                    "a row is named by a whole number and this is {}; declare the variable `: i32`, or write i32(…)",
+                    "{what} is named by a whole number and this is {}; declare the variable `: i32`, or write i32(…)",
                     ty.name()
                 ),
             ),
         }
+    }
+
+    /// How many elements an array has, if an expression names one.
+    pub fn array_length(&mut self, expr: &Expression<'a>) -> Outcome<Option<u32>> {
+        let place = match expr {
+            Expression::Identifier(_) | Expression::StaticMemberExpression(_) => {
+                self.place(expr)?
+            }
+            _ => None,
+        };
+        Ok(match place {
+            Some((_, Shape::Array(_, count))) => Some(count),
+            _ => None,
+        })
     }
 
     fn field(
@@ -78,14 +113,22 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("this is {} and has no field `{name}`", ty.name()),
                 );
             }
+            Shape::Array(..) => {
+                return problem(
+                    at,
+                    format!(
+                        "this is an array and has no `{name}`; it has `length` and elements: `[i]`"
+                    ),
+                );
+            }
         };
-        match class.fields.iter().find(|(known, ..)| *known == name) {
-            Some(&(_, shape, slot)) => {
-                element.slot += slot;
-                Ok(Some((element, shape)))
+        match class.fields.iter().find(|known| known.name == name) {
+            Some(field) => {
+                element.slot += field.slot;
+                Ok(Some((element, field.shape)))
             }
             None => {
-                let known: Vec<&str> = class.fields.iter().map(|(known, ..)| *known).collect();
+                let known: Vec<&str> = class.fields.iter().map(|known| known.name).collect();
                 problem(
                     at,
                     format!(
@@ -107,9 +150,13 @@ impl<'a> Frame<'_, '_, 'a> {
     fn scalar(&mut self, place: Option<(Element, Shape)>, span: oxc_span::Span) -> Outcome<Access> {
         match place {
             Some((element, Shape::Scalar(scalar))) => Ok(Access { element, scalar }),
+            Some((_, Shape::Array(..))) => problem(
+                self.at(span),
+                "this is a whole array; use its elements one by one: `[i]`",
+            ),
             Some((_, Shape::Class(class))) => {
                 let class = &self.checker.classes[class];
-                let field = class.fields.first().map_or("x", |(name, ..)| name);
+                let field = class.fields.first().map_or("x", |field| field.name);
                 problem(
                     self.at(span),
                     format!(
@@ -128,7 +175,7 @@ impl<'a> Frame<'_, '_, 'a> {
     pub fn load(&mut self, expr: &Expression<'a>) -> Outcome<Expr> {
         let access = self.access(expr)?;
         Ok(Expr {
-            ty: access.scalar,
+            ty: access.scalar.value(),
             kind: Kind::Load(access),
             at: self.at(expr.span()),
         })
@@ -138,7 +185,7 @@ impl<'a> Frame<'_, '_, 'a> {
         let place = self.row(node)?;
         let access = self.scalar(place, node.span)?;
         Ok(Expr {
-            ty: access.scalar,
+            ty: access.scalar.value(),
             kind: Kind::Load(access),
             at: self.at(node.span),
         })
@@ -148,7 +195,7 @@ impl<'a> Frame<'_, '_, 'a> {
         let place = self.field(node)?;
         let access = self.scalar(place, node.span)?;
         Ok(Expr {
-            ty: access.scalar,
+            ty: access.scalar.value(),
             kind: Kind::Load(access),
             at: self.at(node.span),
         })
@@ -156,5 +203,9 @@ impl<'a> Frame<'_, '_, 'a> {
 }
 
 fn whole(base: Base) -> Element {
-    Element { base, slot: 0 }
+    Element {
+        base,
+        slot: 0,
+        item: None,
+    }
 }

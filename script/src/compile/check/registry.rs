@@ -1,7 +1,7 @@
 //! The components and templates that the sources name, in order of first mention.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{At, Component};
+use super::super::ir::{At, Component, Const, Initial};
 use super::classes::{Shape, component_name};
 use super::items::Checker;
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ pub struct Registry {
     pub components: Vec<Component>,
     by_name: BTreeMap<String, u32>,
     pub templates: Vec<Vec<u32>>,
+    pub resources: Vec<Initial>,
 }
 
 impl Registry {
@@ -42,6 +43,17 @@ impl Registry {
         self.by_name.insert(component.name.clone(), number);
         self.components.push(component);
         Ok(number)
+    }
+
+    /// A resource begins with these values where the world lacks it.
+    pub fn resource(&mut self, component: u32, values: Vec<(u32, Const)>) {
+        if !self
+            .resources
+            .iter()
+            .any(|known| known.component == component)
+        {
+            self.resources.push(Initial { component, values });
+        }
     }
 
     /// The component of that name, if one was mentioned.

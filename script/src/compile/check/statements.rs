@@ -148,7 +148,7 @@ impl<'a> Frame<'_, '_, 'a> {
                         .shape(self.source, &annotation.type_annotation)?
                     {
                         Shape::Scalar(ty) => Some(ty),
-                        Shape::Class(_) => None,
+                        Shape::Class(_) | Shape::Array(..) => None,
                     },
                 ),
             };
@@ -159,7 +159,9 @@ impl<'a> Frame<'_, '_, 'a> {
                 self.bind(name, Name::Literal(value), place)?;
                 continue;
             }
-            if let Some((element, Shape::Class(class))) = self.place(init)? {
+            if let Some((element, shape @ (Shape::Class(_) | Shape::Array(..)))) =
+                self.place(init)?
+            {
                 if !constant {
                     return problem(
                         place,
@@ -170,7 +172,12 @@ impl<'a> Frame<'_, '_, 'a> {
                 }
                 let id = self.element();
                 out.push(Stmt::Alias(id, element));
-                self.bind(name, Name::Element { id, class }, place)?;
+                let bound = match shape {
+                    Shape::Array(scalar, count) => Name::Array { id, scalar, count },
+                    Shape::Class(class) => Name::Element { id, class },
+                    Shape::Scalar(_) => unreachable!("it was seen to be none"),
+                };
+                self.bind(name, bound, place)?;
                 continue;
             }
             if want == Some(None) {
@@ -295,6 +302,7 @@ impl<'a> Frame<'_, '_, 'a> {
                     element: Element {
                         base: Base::Named(id),
                         slot: 0,
+                        item: None,
                     },
                     scalar,
                 };
@@ -388,7 +396,7 @@ impl Target {
     fn ty(&self) -> Scalar {
         match self {
             Target::Local(_, ty) => *ty,
-            Target::Memory(access) => access.scalar,
+            Target::Memory(access) => access.scalar.value(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Systems: classes with `update`, `start` or both.
+//! Systems: classes with `update`, `start` or both, which become a system each.
 
 use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, Filter, Input, Scalar};
@@ -22,6 +22,8 @@ pub struct SystemSource<'p, 'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Method {
+    /// Once, before the first step.
+    Start,
     Update,
 }
 
@@ -37,7 +39,7 @@ impl<'p, 'a> SystemSource<'p, 'a> {
                     None => {
                         return problem(
                             at(source, method.span),
-                            "a class has no methods but a system's `update`; write a function outside of the class and pass it what it needs",
+                            "a class has no methods but a system's `update` and `start`; write a function outside of the class and pass it what it needs",
                         );
                     }
                 },
@@ -76,6 +78,7 @@ fn method_of(method: &ast::MethodDefinition<'_>) -> Option<Method> {
     };
     let plain = method.kind == MethodDefinitionKind::Method && !method.r#static && !method.computed;
     match key.name.as_str() {
+        "start" if plain => Some(Method::Start),
         "update" if plain => Some(Method::Update),
         _ => None,
     }
@@ -202,13 +205,13 @@ impl<'p, 'a> Checker<'p, 'a> {
         if node.generator || node.r#async || node.type_parameters.is_some() {
             return problem(
                 at(source, node.span),
-                "`update` is a plain method: no generator, async or type parameters",
+                "`update` and `start` are plain methods: no generator, async or type parameters",
             );
         }
         if let Some(rest) = &node.params.rest {
             return problem(
                 at(source, rest.span),
-                "`update` takes a fixed number of parameters",
+                "a system takes a fixed number of parameters",
             );
         }
         let mut found: Vec<Bound<'a>> = Vec::new();
@@ -263,7 +266,12 @@ impl<'p, 'a> Checker<'p, 'a> {
             // What a column of entities holds: the rows themselves. A component with an entity in it is a class.
             let column = match shape {
                 Shape::Scalar(Scalar::Entity) => Input::Entities,
-                shape => Input::Column(self.component(name, shape, place)?),
+                shape => {
+                    if let Shape::Class(class) = shape {
+                        self.without_arrays(class, place)?;
+                    }
+                    Input::Column(self.component(name, shape, place)?)
+                }
             };
             return Ok((Some(column), Name::Column { input, shape }));
         }
@@ -276,11 +284,15 @@ impl<'p, 'a> Checker<'p, 'a> {
         match self.shape(source, ty)? {
             Shape::Class(class) => {
                 let component = self.component(name, Shape::Class(class), place)?;
+                if let Some(values) = self.initial_of(class) {
+                    self.registry.borrow_mut().resource(component, values);
+                }
                 Ok((
                     Some(Input::Resource(component)),
                     Name::Resource { input, class },
                 ))
             }
+            Shape::Array(..) => unreachable!("no type is written for an array"),
             Shape::Scalar(ty) => {
                 let given = match ty {
                     Scalar::F32 => Input::Dt,
@@ -304,7 +316,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         &mut self,
         source: u32,
         name: &'a str,
-        _method: Method,
+        method: Method,
         node: &'p ast::Function<'a>,
         params: Vec<Bound<'a>>,
         filter: Filter,
@@ -336,10 +348,14 @@ impl<'p, 'a> Checker<'p, 'a> {
             .into_iter()
             .for_each(|problem| self.note(Err(problem)));
         self.tree.systems.push(SystemTree {
-            name: name.to_owned(),
+            // No class has such a name.
+            name: match method {
+                Method::Start => format!("{name}.start"),
+                Method::Update => name.to_owned(),
+            },
             inputs,
             filter,
-            start: false,
+            start: method == Method::Start,
             body,
             locals,
             elements,

@@ -98,8 +98,10 @@ pub struct Place {
 pub enum Index {
     /// A slot of a row of a column.
     Row(Value, u32),
-    /// A slot of a resource.
+    /// A slot of a resource that stands in no array that [`Index::Item`] reaches.
     Only(u32),
+    /// An element of an array in a resource, and the array's first slot.
+    Item(Value, u32),
     /// A column of one kind of scalar taken as a run of words, and one of them.
     Word(Value),
 }
@@ -108,7 +110,7 @@ impl Index {
     /// The row or word.
     pub fn value(self) -> Option<Value> {
         match self {
-            Index::Row(value, _) | Index::Word(value) => Some(value),
+            Index::Row(value, _) | Index::Item(value, _) | Index::Word(value) => Some(value),
             Index::Only(_) => None,
         }
     }
@@ -157,6 +159,8 @@ impl Const {
 pub enum Trap {
     /// A row that is not there.
     Row,
+    /// An element of an array that is not there.
+    Item,
     /// A whole number was divided by 0.
     Divide,
     /// A loop went on for longer than the budget.
@@ -165,8 +169,9 @@ pub enum Trap {
 
 impl Trap {
     /// All of them, with their names in the text form.
-    pub const ALL: [(&'static str, Trap); 3] = [
+    pub const ALL: [(&'static str, Trap); 4] = [
         ("row", Trap::Row),
+        ("item", Trap::Item),
         ("divide", Trap::Divide),
         ("endless", Trap::Endless),
     ];
@@ -175,6 +180,7 @@ impl Trap {
     pub fn words(self) -> &'static str {
         match self {
             Trap::Row => "a row beyond the last one",
+            Trap::Item => "an index beyond the end of the array",
             Trap::Divide => "a whole number divided by 0",
             Trap::Endless => "loops that go on for too long",
         }
@@ -477,7 +483,7 @@ impl Op {
     /// As [`Op::operands`], to be changed.
     pub fn operands_mut(&mut self, f: &mut dyn FnMut(&mut Value)) {
         let index = |place: &mut Place, f: &mut dyn FnMut(&mut Value)| match &mut place.index {
-            Index::Row(value, _) | Index::Word(value) => f(value),
+            Index::Row(value, _) | Index::Item(value, _) | Index::Word(value) => f(value),
             Index::Only(_) => {}
         };
         match self {

@@ -250,12 +250,13 @@ impl fmt::Display for super::Trap {
     }
 }
 
-/// `0[%3].1`: input 0, row %3, slot 1; `0.1`: of a resource; `0[%3]`: a word.
+/// `0[%3].1`: input 0, row %3, slot 1; `0.1`: of a resource; `0.1[%3]`: of an array in it; `0[%3]`: a word.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.index {
             Index::Row(row, slot) => write!(f, "{}[{row}].{slot}", self.input),
             Index::Only(slot) => write!(f, "{}.{slot}", self.input),
+            Index::Item(item, slot) => write!(f, "{}.{slot}[{item}]", self.input),
             Index::Word(word) => write!(f, "{}[{word}]", self.input),
         }
     }

@@ -119,11 +119,13 @@ pub enum Scalar {
     Bool,
     /// An entity: 64 bits, compared only.
     Entity,
+    /// One byte, of arrays only; as a value it is a `u32`.
+    U8,
 }
 
 impl Scalar {
     /// All of them.
-    pub const ALL: [Scalar; 8] = [
+    pub const ALL: [Scalar; 9] = [
         Scalar::F32,
         Scalar::F64,
         Scalar::I32,
@@ -132,6 +134,7 @@ impl Scalar {
         Scalar::U64,
         Scalar::Bool,
         Scalar::Entity,
+        Scalar::U8,
     ];
 
     /// The Rust name, which manifests use too.
@@ -145,6 +148,7 @@ impl Scalar {
             Scalar::U64 => "u64",
             Scalar::Bool => "bool",
             Scalar::Entity => "Entity",
+            Scalar::U8 => "u8",
         }
     }
 
@@ -153,7 +157,15 @@ impl Scalar {
         match self {
             Scalar::F32 | Scalar::I32 | Scalar::U32 => 4,
             Scalar::F64 | Scalar::I64 | Scalar::U64 | Scalar::Entity => 8,
-            Scalar::Bool => 1,
+            Scalar::Bool | Scalar::U8 => 1,
+        }
+    }
+
+    /// The scalar that a value is which was read from memory: bytes have no arithmetic of their own.
+    pub fn value(self) -> Scalar {
+        match self {
+            Scalar::U8 => Scalar::U32,
+            scalar => scalar,
         }
     }
 
@@ -162,7 +174,7 @@ impl Scalar {
         match self {
             Scalar::F32 => Type::F32,
             Scalar::F64 => Type::F64,
-            Scalar::I32 | Scalar::U32 => Type::I32,
+            Scalar::I32 | Scalar::U32 | Scalar::U8 => Type::I32,
             Scalar::I64 | Scalar::U64 | Scalar::Entity => Type::I64,
             Scalar::Bool => Type::Bool,
         }

@@ -405,10 +405,12 @@ impl Reader<'_> {
         if let Some((input, slot)) = token.split_once('.') {
             let input = input.parse().map_err(|_| wrong(self))?;
             let slot = slot.parse().map_err(|_| wrong(self))?;
-            return Ok(Place {
-                input,
-                index: Index::Only(slot),
-            });
+            let mut index = Index::Only(slot);
+            if self.tokens.eat("[") {
+                index = Index::Item(self.value()?, slot);
+                self.tokens.expect("]")?;
+            }
+            return Ok(Place { input, index });
         }
         let input = token.parse().map_err(|_| wrong(self))?;
         self.tokens.expect("[")?;

@@ -136,7 +136,35 @@ impl Check<'_> {
         rule(body.params.is_empty(), || {
             "the body has parameters".to_owned()
         })?;
-        self.region(body, Some(&[]))
+        self.region(body, Some(&[]))?;
+        self.arrays_apart()
+    }
+
+    /// No slot is named both by itself and as an element of an array, so that the two never mean the same place.
+    fn arrays_apart(&self) -> Rule {
+        let (mut items, mut slots) = (Vec::new(), Vec::new());
+        self.system.body.walk(&mut |inst| {
+            if let Op::Load(place) | Op::Store(place, _) = &inst.op {
+                match place.index {
+                    Index::Item(_, slot) => items.push((place.input, slot)),
+                    Index::Only(slot) => slots.push((place.input, slot)),
+                    _ => {}
+                }
+            }
+        });
+        items.sort_unstable();
+        items.dedup();
+        for (input, first) in items {
+            let component = layout(self.components, self.system.inputs[input as usize]);
+            let slot = component.and_then(|component| Some((component, component.slot(first)?)));
+            let count = slot.map_or(0, |(component, slot)| component.fields[slot.field].count);
+            let within =
+                |other: &&(u32, u32)| other.0 == input && (first..first + count).contains(&other.1);
+            rule(!slots.iter().any(|slot| within(&slot)), || {
+                format!("slots of the array {input}.{first} are named by themselves too")
+            })?;
+        }
+        Ok(())
     }
 
     /// `yields`: what the region may yield, if it may.
@@ -444,6 +472,15 @@ impl Check<'_> {
             Index::Only(slot) => {
                 rule(!column, || format!("{place} names no row of a column"))?;
                 component.slot(slot)
+            }
+            Index::Item(item, slot) => {
+                rule(!column, || format!("{place} is an array in a column"))?;
+                self.is(item, Type::I32)?;
+                let found = component.slot(slot);
+                rule(found.is_none_or(|slot| slot.element == 0), || {
+                    format!("{place} begins within an array")
+                })?;
+                found
             }
             Index::Word(word) => {
                 rule(column, || format!("{place} is a row of a resource"))?;

@@ -2,16 +2,17 @@
 
 use super::super::diagnostic::Outcome;
 use super::super::ir::{
-    Binary, Compare, Const, Convert, End, Index, Op, Region, Scalar, Trap, Type, Unary, Value,
+    At, Binary, Compare, Const, Convert, End, Index, Op, Region, Scalar, Trap, Type, Unary, Value,
 };
 use super::super::tree::{Base, Element, Expr, Kind};
 use super::{Bound, Lower, ended};
 
 impl Bound {
     pub fn place(self) -> (u32, Index) {
-        let index = match self.row {
-            Some(row) => Index::Row(row, self.slot),
-            None => Index::Only(self.slot),
+        let index = match (self.row, self.item) {
+            (Some(row), _) => Index::Row(row, self.slot),
+            (None, Some(item)) => Index::Item(item, self.slot),
+            (None, None) => Index::Only(self.slot),
         };
         (self.input, index)
     }
@@ -98,27 +99,25 @@ impl<'t> Lower<'t> {
         })
     }
 
-    /// What an element stands for; a row is asserted to be there.
+    /// What an element stands for; a row, and an element of an array, is asserted to be there.
     pub fn element(&mut self, element: &'t Element) -> Outcome<Bound> {
-        Ok(match &element.base {
+        let bound = match &element.base {
             Base::Row(input, row, at) => {
                 let row = self.value(row)?;
-                let before = self.b.locate(Some(*at));
                 let count = self.count.expect("a system with columns has their count");
-                // Without sign, so that a row below 0 is beyond the last one.
-                let there = self.b.compare(Compare::LtU, row, count);
-                self.b.effect(Op::Assert(there, Trap::Row));
-                self.b.locate(before);
+                self.assert_below(row, count, Trap::Row, *at);
                 Bound {
                     input: *input,
                     row: Some(row),
                     slot: element.slot,
+                    item: None,
                 }
             }
             Base::Resource(input) => Bound {
                 input: *input,
                 row: None,
                 slot: element.slot,
+                item: None,
             },
             Base::Named(id) => {
                 let place = self.frame().elements + id.0 as usize;
@@ -129,7 +128,25 @@ impl<'t> Lower<'t> {
                     ..bound
                 }
             }
+        };
+        let Some(item) = &element.item else {
+            return Ok(bound);
+        };
+        let index = self.value(&item.index)?;
+        let count = self.b.constant(Const::I32(item.count as i32));
+        self.assert_below(index, count, Trap::Item, item.at);
+        Ok(Bound {
+            item: Some(index),
+            ..bound
         })
+    }
+
+    /// Asserts that an index is there: without sign, so that one below 0 is beyond the last.
+    fn assert_below(&mut self, index: Value, count: Value, trap: Trap, at: At) {
+        let before = self.b.locate(Some(at));
+        let there = self.b.compare(Compare::LtU, index, count);
+        self.b.effect(Op::Assert(there, trap));
+        self.b.locate(before);
     }
 
     /// One of two values, of which only that one is computed.
@@ -188,7 +205,7 @@ impl<'t> Lower<'t> {
 
     fn convert(&mut self, value: Value, from: Scalar, to: Scalar) -> Value {
         use Convert::*;
-        use Scalar::{Bool, Entity, F32, F64, I32, I64, U32, U64};
+        use Scalar::{Bool, Entity, F32, F64, I32, I64, U8, U32, U64};
         let steps: &[Convert] = match (from, to) {
             (F32, F64) => &[F32ToF64],
             (F64, F32) => &[F64ToF32],
@@ -219,9 +236,9 @@ impl<'t> Lower<'t> {
             | (F64, F64)
             | (I32 | U32, I32 | U32)
             | (I64 | U64, I64 | U64)
-            // Entities are not converted; the checker saw to that.
-            | (Entity, _)
-            | (_, Bool | Entity) => &[],
+            // Entities are not converted, and bytes are no values; the checker saw to that.
+            | (Entity | U8, _)
+            | (_, Bool | Entity | U8) => &[],
         };
         steps
             .iter()

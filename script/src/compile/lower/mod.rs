@@ -57,6 +57,8 @@ struct Bound {
     /// None for a resource.
     row: Option<Value>,
     slot: u32,
+    /// Which element of the array that begins at the slot.
+    item: Option<Value>,
 }
 
 /// A function whose body is being put in place of a call, or the system itself.

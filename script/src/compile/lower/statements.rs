@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{At, End, Op, Region, Value};
+use super::super::ir::{At, Binary, Const, End, Op, Region, Scalar, Value};
 use super::super::tree::{Access, Arg, Command, Expr, Function, Kind, Param, Stmt};
 use super::{Frame, Lower, any, ended};
 
@@ -102,7 +102,12 @@ impl<'t> Lower<'t> {
 
     fn store(&mut self, access: &'t Access, value: &'t Expr) -> Outcome<Option<End>> {
         let bound = self.element(&access.element)?;
-        let value = self.value(value)?;
+        let mut value = self.value(value)?;
+        if access.scalar == Scalar::U8 {
+            // What is read back is what was written.
+            let byte = self.b.constant(Const::I32(255));
+            value = self.b.binary(Binary::And, value, byte);
+        }
         let (input, index) = bound.place();
         self.b.store(input, index, value);
         Ok(None)

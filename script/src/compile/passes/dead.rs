@@ -86,6 +86,6 @@ fn spot(place: Place) -> Option<(u32, u32, Option<Value>)> {
     match place.index {
         Index::Row(row, slot) => Some((place.input, slot, Some(row))),
         Index::Only(slot) => Some((place.input, slot, None)),
-        Index::Word(_) => None,
+        Index::Item(..) | Index::Word(_) => None,
     }
 }

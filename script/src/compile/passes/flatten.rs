@@ -4,7 +4,7 @@
 //! one arm is a choice between that and what the place holds otherwise. That is allowed since nothing in the row can trap and nobody else sees
 //! the row before the system is done with it; the bits are those of the branching form, because a choice copies bits.
 
-use super::super::ir::{End, Index, Inst, Label, Op, Place, Region, System, Type, Value};
+use super::super::ir::{End, Index, Inst, Label, Op, Place, Region, System, Trap, Type, Value};
 use std::collections::BTreeMap;
 
 /// The body of a loop over rows, in a line.
@@ -158,8 +158,10 @@ impl Flattening<'_> {
         }
         match &inst.op {
             Op::Load(place) => {
-                if let Index::Only(_) = place.index {
-                    return Err("it reads a resource that it may write");
+                match place.index {
+                    Index::Only(_) => return Err("it reads a resource that it may write"),
+                    Index::Item(..) => return Err("it looks into an array"),
+                    _ => {}
                 }
                 let key = self.own(*place)?;
                 let known = memory.get(&key).copied();
@@ -172,6 +174,7 @@ impl Flattening<'_> {
                 memory.insert(key, self.of(*value));
                 Ok(())
             }
+            Op::Assert(_, Trap::Item) => Err("it looks into an array"),
             Op::Assert(..) => Err("a row that it names may not be there"),
             Op::Spend(_) | Op::Refill | Op::For(_) | Op::Loop(_) => {
                 Err("there is another loop in it")
@@ -196,7 +199,7 @@ impl Flattening<'_> {
     fn own(&self, place: Place) -> Result<(u32, u32), Why> {
         match place.index {
             Index::Row(row, slot) if row == self.index => Ok((place.input, slot)),
-            Index::Only(_) => Err("it writes a resource"),
+            Index::Only(_) | Index::Item(..) => Err("it writes a resource"),
             _ => Err("it looks at other rows"),
         }
     }

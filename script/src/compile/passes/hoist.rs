@@ -27,12 +27,14 @@ fn region(of: &mut Region) {
 /// Takes out of a loop's body what does not depend on the round.
 fn steady(body: &mut Region) -> Vec<Inst> {
     let mut inside: BTreeSet<Value> = BTreeSet::new();
-    let mut stored: BTreeSet<u32> = BTreeSet::new();
+    let mut stored: BTreeSet<(u32, u32)> = BTreeSet::new();
     inside.extend(&body.params);
     body.walk(&mut |inst| {
         inside.extend(&inst.results);
-        if let Op::Store(place, _) = &inst.op {
-            stored.insert(place.input);
+        if let Op::Store(place, _) = &inst.op
+            && let Index::Only(slot) = place.index
+        {
+            stored.insert((place.input, slot));
         }
         inst.op
             .regions()
@@ -47,7 +49,7 @@ fn steady(body: &mut Region) -> Vec<Inst> {
             .operands(&mut |value| free &= !inside.contains(&value));
         // A resource is always there. A row may not be, and what says so stands in the loop.
         let steady_load = matches!(&inst.op, Op::Load(place)
-            if matches!(place.index, Index::Only(_)) && !stored.contains(&place.input));
+            if matches!(place.index, Index::Only(slot) if !stored.contains(&(place.input, slot))));
         match free && (inst.op.is_pure() || steady_load) {
             true => {
                 for result in &inst.results {

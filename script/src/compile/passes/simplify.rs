@@ -23,6 +23,7 @@ pub fn simplify(system: &mut System, spoilt: Option<Spoilt>) {
         memory: BTreeMap::new(),
         true_now: BTreeSet::new(),
         learnt: Vec::new(),
+        most: BTreeMap::new(),
         below: Vec::new(),
         added: Vec::new(),
         spoilt,
@@ -56,6 +57,8 @@ struct Walk<'s> {
     true_now: BTreeSet<Value>,
     /// Those in the order in which they were learnt.
     learnt: Vec<Value>,
+    /// Of integers without sign, what they are at most.
+    most: BTreeMap<Value, u32>,
     /// Indices from 0 up, with what they are below.
     below: Vec<(Value, Value)>,
     /// Keys that were added, to be forgotten.
@@ -68,12 +71,14 @@ struct Walk<'s> {
 enum Spot {
     Row(u32, Value),
     Only(u32),
+    Item(u32, Value),
 }
 
 fn spot(place: Place) -> Option<(u32, Spot)> {
     match place.index {
         Index::Row(row, slot) => Some((place.input, Spot::Row(slot, row))),
         Index::Only(slot) => Some((place.input, Spot::Only(slot))),
+        Index::Item(item, slot) => Some((place.input, Spot::Item(slot, item))),
         Index::Word(_) => None,
     }
 }
@@ -216,6 +221,17 @@ impl Walk<'_> {
                                 });
                             }
                         }
+                        for (number, result) in inst.results.iter().enumerate() {
+                            let most = arms.iter().filter_map(|arm| match &arm.end {
+                                End::Yield(values) => Some(self.most.get(&values[number]).copied()),
+                                _ => None,
+                            });
+                            if let Some(most) = most.collect::<Option<Vec<u32>>>()
+                                && let Some(most) = most.into_iter().max()
+                            {
+                                self.most.insert(*result, most);
+                            }
+                        }
                         // What an arm loaded or computed is not known after it.
                         let mut after = after.unwrap_or_default();
                         after.retain(|spot, value| before.get(spot) == Some(value));
@@ -231,6 +247,9 @@ impl Walk<'_> {
                 let index = one.body.params[0];
                 if from_zero {
                     self.below.push((index, one.to));
+                    if let Some(Const::I32(to @ 1..)) = self.consts.get(&one.to) {
+                        self.most.insert(index, *to as u32 - 1);
+                    }
                 }
                 let before = self.memory.clone();
                 self.region(&mut one.body);
@@ -270,16 +289,22 @@ impl Walk<'_> {
     fn enter_loop(&mut self, body: &Region) {
         body.walk(&mut |inst| {
             if let Op::Store(place, _) = &inst.op {
-                self.memory.retain(|(input, _), _| *input != place.input);
+                match spot(*place) {
+                    Some(spot) => self.forget_aliases(spot),
+                    None => self.memory.retain(|(input, _), _| *input != place.input),
+                }
             }
         });
     }
 
-    /// After a store: the same slot of other rows may have been meant.
+    /// After a store: the same slot of other rows, or another element of the array, may have been meant.
     fn forget_aliases(&mut self, (input, stored): (u32, Spot)) {
         let range = match stored {
             Spot::Row(slot, _) => {
                 (input, Spot::Row(slot, Value(0)))..=(input, Spot::Row(slot, Value(u32::MAX)))
+            }
+            Spot::Item(slot, _) => {
+                (input, Spot::Item(slot, Value(0)))..=(input, Spot::Item(slot, Value(u32::MAX)))
             }
             only => (input, only)..=(input, only),
         };
@@ -303,6 +328,9 @@ impl Walk<'_> {
         }
         if let Op::Const(value) = inst.op {
             self.consts.insert(result, value);
+        }
+        if let Some(most) = self.most_of(&inst.op) {
+            self.most.insert(result, most);
         }
         let Some(key) = key(&inst.op) else {
             return Turn::Stay;
@@ -329,7 +357,12 @@ impl Walk<'_> {
                 // An index from 0 up is below where its loop ends, with sign or without.
                 let below =
                     matches!(op, Compare::Lt | Compare::LtU) && self.below.contains(&(*a, *b));
-                if below {
+                let within = *op == Compare::LtU
+                    && match (self.most.get(a), of(b)) {
+                        (Some(most), Some(Const::I32(end))) => *most < end as u32,
+                        _ => false,
+                    };
+                if below || within {
                     return Some(Const::Bool(true));
                 }
                 fold::compare(*op, of(a)?, of(b)?)
@@ -340,6 +373,31 @@ impl Walk<'_> {
         match (folded, self.spoilt) {
             (Some(Const::F32(bits)), Some(Spoilt::Fold)) => Some(Const::F32(bits ^ 1)),
             (folded, _) => folded,
+        }
+    }
+
+    /// What the result of an operation is at most, as an integer of 32 bits without sign, if something is known.
+    fn most_of(&self, op: &Op) -> Option<u32> {
+        let of = |value: &Value| self.most.get(value).copied();
+        let constant = |value: &Value| match self.consts.get(value) {
+            Some(Const::I32(value)) => Some(*value as u32),
+            _ => None,
+        };
+        match op {
+            Op::Const(Const::I32(value)) => Some(*value as u32),
+            Op::Binary(Binary::And, a, b) => match (of(a), of(b)) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+            Op::Binary(Binary::RemU, _, b) => constant(b)?.checked_sub(1),
+            Op::Binary(Binary::DivU, a, b) => of(a).unwrap_or(u32::MAX).checked_div(constant(b)?),
+            Op::Binary(Binary::ShrU, a, b) => {
+                Some(of(a).unwrap_or(u32::MAX) >> (constant(b)? & 31))
+            }
+            Op::Binary(Binary::Add, a, b) => of(a)?.checked_add(of(b)?),
+            Op::Binary(Binary::Mul, a, b) => of(a)?.checked_mul(of(b)?),
+            Op::Select(_, a, b) => Some(of(a)?.max(of(b)?)),
+            _ => None,
         }
     }
 

@@ -532,10 +532,19 @@ impl Writer<'_> {
     /// `position.x`, `position[v3 as usize].x`, `wind.0[1]`.
     fn place(&mut self, place: &Place) -> Result<String, RustError> {
         let name = self.params[place.input as usize].clone();
-        let (row, slot) = match place.index {
-            Index::Row(row, slot) if Some(row) == self.row => (None, slot),
-            Index::Row(row, slot) => (Some(self.take(row)), slot),
-            Index::Only(slot) => (None, slot),
+        let (mut row, mut item) = (None, None);
+        let slot = match place.index {
+            Index::Row(number, slot) => {
+                if Some(number) != self.row {
+                    row = Some(self.take(number));
+                }
+                slot
+            }
+            Index::Item(number, slot) => {
+                item = Some(self.take(number));
+                slot
+            }
+            Index::Only(slot) => slot,
             Index::Word(_) => unreachable!("Rust text is made from scalar form"),
         };
         let component = self.component(place);
@@ -552,7 +561,9 @@ impl Writer<'_> {
             let _ = write!(text, "[{} as usize]", cast_operand(&row));
         }
         let _ = write!(text, ".{}", names::field_access(component, field)?);
-        if field.count > 1 {
+        if let Some(item) = item {
+            let _ = write!(text, "[{} as usize]", cast_operand(&item));
+        } else if field.count > 1 {
             let _ = write!(text, "[{}]", slot.element);
         }
         Ok(text)
@@ -565,7 +576,7 @@ impl Writer<'_> {
 
     fn scalar(&self, place: &Place) -> Option<Scalar> {
         match place.index {
-            Index::Row(_, slot) | Index::Only(slot) => {
+            Index::Row(_, slot) | Index::Only(slot) | Index::Item(_, slot) => {
                 Some(self.component(place).slot(slot)?.scalar)
             }
             Index::Word(_) => None,
@@ -609,7 +620,7 @@ impl Writer<'_> {
     /// The unsigned type that stands at a place, if one does.
     fn unsigned(&self, place: &Place) -> Option<&'static str> {
         let scalar = self.scalar(place)?.name();
-        matches!(scalar, "u32" | "u64").then_some(scalar)
+        matches!(scalar, "u32" | "u64" | "u8").then_some(scalar)
     }
 
     fn check_divisor(&mut self, divisor: Value, at: Option<At>) {

@@ -41,6 +41,8 @@ enum Form {
     Row,
     /// For the rows of a chunk.
     Chunk,
+    /// Once a step.
+    Whole,
 }
 
 /// The Rust text of a module. `texts` are the sources, in the order of [`Module::sources`], by which comments name lines; without them there are no
@@ -72,8 +74,18 @@ pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
                 reason: "it says which components entities must have; write `sim.each(system.with::<T>())` in Rust".to_owned(),
             });
         }
+        if system.start {
+            return Err(RustError {
+                name: system.name.clone(),
+                reason: "it runs in the first step only; make what it makes where the simulation is built".to_owned(),
+            });
+        }
         let row = shape::row_loop(system);
-        let form = row.map_or(Form::Chunk, |_| Form::Row);
+        let form = match row {
+            Some(_) => Form::Row,
+            None if system.inputs.iter().any(|input| input.has_rows()) => Form::Chunk,
+            None => Form::Whole,
+        };
         let params = params(module, system, form)?;
         if let Some(line) = line_of(module, system, texts) {
             let _ = writeln!(out, "\n/// `{}`, {line}.", system.name);
@@ -86,6 +98,7 @@ pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
         let verb = match form {
             Form::Row => "each",
             Form::Chunk => "chunks",
+            Form::Whole => "system",
         };
         let _ = writeln!(adds, "    sim.{verb}({name});");
     }
@@ -98,7 +111,15 @@ pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
 fn imports(module: &Module) -> String {
     let inputs = || module.systems.iter().flat_map(|system| &system.inputs);
     let uses_cx = inputs().any(|input| takes_context(*input));
-    let uses_res = inputs().any(|input| matches!(input, Input::Resource(_)));
+    let resources = |written: bool| {
+        module.systems.iter().any(|system| {
+            let writes = shape::written(system);
+            let mut inputs = (0..).zip(&system.inputs);
+            inputs.any(|(number, input)| {
+                matches!(input, Input::Resource(_)) && writes.contains(&number) == written
+            })
+        })
+    };
     let entity = |field: &super::ir::Field| field.scalar == Scalar::Entity;
     let holds_entities = |component: &Component| component.fields.iter().any(entity);
     let mut names = Vec::new();
@@ -113,8 +134,11 @@ fn imports(module: &Module) -> String {
     {
         names.push("Entity");
     }
-    if uses_res {
+    if resources(false) {
         names.push("Res");
+    }
+    if resources(true) {
+        names.push("ResMut");
     }
     names.push("Sim");
     if !module.components.is_empty() {
@@ -204,17 +228,19 @@ fn params(module: &Module, system: &System, form: Form) -> Result<String, RustEr
         let written = writes.contains(&(number as u32));
         params.push(match (input, form, written) {
             (Input::Resource(_), _, false) => format!("{name}: Res<{ty}>"),
+            (Input::Resource(_), Form::Whole, true) => format!("mut {name}: ResMut<{ty}>"),
             (Input::Resource(_), _, true) => {
                 return Err(RustError {
                     name: system.name.clone(),
                     reason: format!(
-                        "it writes the resource `{}`; write such a system in Rust",
+                        "it writes the resource `{}` and takes rows; write such a system in Rust",
                         component.name
                     ),
                 });
             }
             (_, Form::Row, false) => format!("{name}: &{ty}"),
             (_, Form::Row, true) => format!("{name}: &mut {ty}"),
+            (_, Form::Whole, _) => unreachable!("it has no columns"),
             (_, Form::Chunk, false) => format!("{name}: &[{ty}]"),
             (_, Form::Chunk, true) => format!("{name}: &mut [{ty}]"),
         });

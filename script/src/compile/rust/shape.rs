@@ -93,7 +93,7 @@ fn touches_only(body: &Region, row: Value, label: Label) -> bool {
             place.is_some_and(|place| matches!(place.index, Index::Row(at, _) if at == row));
         own &= uses == u32::from(by_index);
         own &= match place.map(|place| place.index) {
-            None | Some(Index::Only(_)) => true,
+            None | Some(Index::Only(_) | Index::Item(..)) => true,
             Some(Index::Row(..)) => by_index,
             Some(Index::Word(_)) => false,
         };

@@ -239,6 +239,35 @@ pub fn ints(n: &mut N) {
 }
 
 #[test]
+fn a_system_without_rows_runs_once_and_may_write_resources() {
+    check(
+        "component Grid { cell: f32, counts: u32 x100, bytes: u8 x4 }
+system Count(resource Grid, step) {
+  %0: i64 = input 1
+  %1: i32 = i64_to_i32 %0
+  %2: i32 = const 100
+  %3: i32 = rem_u %1, %2
+  %4: i32 = load 0.1[%3]
+  %5: i32 = add %4, %1
+  store 0.1[%3] = %5
+  %6: i32 = const 3
+  store 0.101[%6] = %5
+  yield()
+}
+",
+        "\
+pub fn count(mut grid: ResMut<Grid>, cx: Cx) {
+    let v1: i32 = cx.step as i64 as i32;
+    let v3: i32 = (v1 as u32).wrapping_rem(100_i32 as u32) as i32;
+    let v5: i32 = (grid.counts[v3 as usize] as i32).wrapping_add(v1);
+    grid.counts[v3 as usize] = v5 as u32;
+    grid.bytes[3 as usize] = v5 as u8;
+}
+",
+    );
+}
+
+#[test]
 fn commands_are_recorded_with_values_of_their_types() {
     let form = "component X { 0: f32 }
 component Child { parent: Entity, age: u32 }
@@ -309,13 +338,14 @@ fn what_rust_has_no_name_for_is_refused() {
     );
     refused(
         "component Total { 0: f32 }
-system Sum(resource Total) {
+component X { 0: f32 }
+system Sum(resource Total, column X, count) {
   %0: f32 = const 1.0
   store 0.0 = %0
   yield()
 }
 ",
-        "it writes the resource `Total`",
+        "it writes the resource `Total` and takes rows",
     );
 }
 

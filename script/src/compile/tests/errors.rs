@@ -264,3 +264,47 @@ fn commands_that_are_not_whole() {
         "`S` says which entities it is for and takes no column; take one, or `entities: Entity[]`",
     );
 }
+
+#[test]
+fn fields_and_arrays_that_are_wrong() {
+    let system = "class S { update(grid: Grid, ns: i32[]) { for (let i = 0; i < ns.length; i++) { grid.a[0] = 1; } } }";
+    let check = |fields: &str, message: &str| {
+        check_file(&format!("class Grid {{ {fields} }}\n{system}"), message);
+    };
+    check(
+        "^a = new Float32Array(0);",
+        "`a` has 0 elements; a whole number from 1 to 2097152 is possible",
+    );
+    check(
+        "^a = new Float32Array();",
+        "write its length: `a = new Float32Array(4096);`",
+    );
+    check(
+        "a = new Float32Array(^SIZE);",
+        "`SIZE` is no constant number of the top level",
+    );
+    check(
+        "n: i32 = ^1.5; a = new Float32Array(1);",
+        "1.5 is no i32; write f32(1.5) or give what it is combined with another type",
+    );
+    check(
+        "a = new Uint32Array(2); on: boolean = ^1;",
+        "this should be true or false",
+    );
+    check_file(
+        "class Grid { a = new Float32Array(4); } class S { update(^grids: Grid[]) { } }",
+        "`Grid` has an array in it, so it is a resource and no component of entities",
+    );
+    check_file(
+        "class Grid { a = new Float32Array(4); } class S { update(grid: Grid) { grid.a[^grid.a[0]] = 1; } }",
+        "an element is named by a whole number and this is f32; declare the variable `: i32`, or write i32(…)",
+    );
+    check_file(
+        "class Grid { a = new Float32Array(4); } class S { update(grid: Grid) { ^grid.a = 1; } }",
+        "this is a whole array; use its elements one by one: `[i]`",
+    );
+    check_file(
+        "class Grid { a = new Float32Array(4); } class S { update(grid: Grid) { grid.a.^fill = 1; } }",
+        "this is an array and has no `fill`; it has `length` and elements: `[i]`",
+    );
+}

@@ -385,3 +385,113 @@ fn what_stops_a_system_names_row_and_line() {
     let (_, row) = run(&endless.wasm(), "S", 3, &mut columns, Step::default()).unwrap_err();
     assert_eq!(row, 1);
 }
+
+/// Runs a system without rows over a resource `Grid` of these bytes, in every form; gives the bytes afterwards.
+fn grid(fields: &str, statements: &str, before: Vec<u8>) -> Result<Vec<u8>, String> {
+    let text = format!(
+        "const SIZE = 8; class Grid {{ {fields} }} class S {{ update(grid: Grid, dt: number) {{ {statements} }} }}"
+    );
+    let mut all = Vec::new();
+    for passes in FORMS {
+        let program = program_with(&text, passes);
+        let mut columns = [("Grid", before.clone())];
+        let ran = run(&program.wasm(), "S", 1, &mut columns, Step::default());
+        let [(_, after)] = columns;
+        all.push(ran.map(|()| after).map_err(|(trap, _)| trap));
+    }
+    let first = all.swap_remove(0);
+    assert!(
+        all.iter().all(|one| *one == first),
+        "{all:?} {first:?} of {text}"
+    );
+    first
+}
+
+#[test]
+fn arrays_in_resources() {
+    let counts = "counts = new Uint32Array(2 * SIZE); speed: number = 3; at: i32 = 0; bytes = new Uint8Array(4); ";
+    let bytes = [&[7, 0, 0, 0], [0u8; 68].as_slice(), &[0; 4]].concat();
+    let after = grid(
+        counts,
+        "for (let i = 0; i < grid.counts.length; i++) { grid.counts[i] += u32(i); }
+         let sum: u32 = 0;
+         for (const n of grid.counts) { sum += n; }
+         grid.at = i32(sum); const counts = grid.counts;
+         counts[grid.at & 15]--;
+         grid.bytes[1] = 511; grid.bytes[2] = grid.bytes[1] + 2; grid.speed += f32(grid.bytes[2]);",
+        bytes.clone(),
+    )
+    .unwrap();
+    let words: Vec<u32> = numbers(&after[..64]);
+    let mut wanted: Vec<u32> = (0..16).collect();
+    wanted[0] = 7;
+    // 7 and the sum of all below 16 is 127, whose low bits are 15.
+    wanted[15] -= 1;
+    assert_eq!(words, wanted);
+    assert_eq!(after[64..68], 1f32.to_le_bytes());
+    assert_eq!(after[68..72], 127i32.to_le_bytes());
+    assert_eq!(after[72..], [0, 255, 1, 0]);
+    for beyond in [
+        "grid.counts[16] = 1;",
+        "grid.counts[i32(dt) - 1] = 1;",
+        "let s = 0; for (let i = 0; i <= grid.counts.length; i++) { s += f32(grid.counts[i]); } grid.speed = s;",
+        "grid.bytes[u32(grid.counts[0])] = 1;",
+    ] {
+        let trap = grid(counts, beyond, bytes.clone()).unwrap_err();
+        assert!(trap.contains("unreachable"), "{beyond}: {trap}");
+    }
+}
+
+#[test]
+fn what_lies_within_an_array_is_not_looked_at() {
+    let checks = |index: &str| {
+        let text = format!(
+            "class Grid {{ next = new Float32Array(64); }}
+             class S {{ update(xs: i32[], ys: u32[], grid: Grid) {{ for (let i = 0; i < xs.length; i++) {{ const x = xs[i]; const y = ys[i]; grid.next[{index}] += 1; }} }} }}"
+        );
+        program(&text).ir_text().contains("assert")
+    };
+    for within in [
+        "x & 63",
+        "63 & x",
+        "y % 64",
+        "y >> 26",
+        "(y & 31) + 32",
+        "(x & 7) * 8 + (x & 7)",
+        "y < 9 ? 3 : 5",
+    ] {
+        assert!(!checks(within), "{within}");
+    }
+    for unknown in [
+        "x & 64",
+        "y % 65",
+        "x % 64",
+        "y >> 25",
+        "(y & 31) + 33",
+        "x",
+        "(x & 7) * 8 + 8",
+    ] {
+        assert!(checks(unknown), "{unknown}");
+    }
+}
+
+#[test]
+fn a_large_array_costs_no_time_to_compile() {
+    let count = 1 << 20;
+    let text = format!(
+        "class Grid {{ rows = new Float32Array({count}); end: number = 1; }} class S {{ update(grid: Grid) {{ grid.rows[{count} - 1] = grid.end; grid.end = 2; }} }}"
+    );
+    let program = program(&text);
+    let mut bytes = vec![0; 4 * count + 4];
+    bytes[4 * count..].copy_from_slice(&5f32.to_le_bytes());
+    let mut columns = [("Grid", bytes)];
+    run(&program.wasm(), "S", 1, &mut columns, Step::default()).unwrap();
+    assert_eq!(numbers::<f32>(&columns[0].1)[count - 1..], [5.0, 2.0]);
+    let manifest = crate::abi::read(&program.wasm()).unwrap();
+    let [grid] = &manifest.resources[..] else {
+        panic!("one resource: {manifest:?}")
+    };
+    assert_eq!(grid.values[0].offset, 4 << 20);
+    assert_eq!(grid.values[0].bytes, 1f32.to_le_bytes());
+    assert_eq!(manifest.components[0].fields[0].count, 1 << 20);
+}

@@ -88,8 +88,8 @@ pub struct Emit<'m> {
     consts: BTreeMap<Value, Const>,
     /// Values that are another one and a little more: their addresses are that one's with an offset.
     ahead: BTreeMap<Value, (Value, u32)>,
-    /// Of each region at hand: the local that holds the address of a row or word.
-    addresses: Vec<BTreeMap<(u32, Value, bool), u32>>,
+    /// Of each region at hand: the local that holds the address of a value of that size, by its number.
+    addresses: Vec<BTreeMap<(u32, Value, u32), u32>>,
     /// Of each region at hand: groups of four rows.
     rows: Vec<Rows>,
     around: Vec<Around>,
@@ -544,7 +544,7 @@ impl Emit<'_> {
         );
         let component = component.expect("a place is memory");
         let number = match place.index {
-            Index::Row(_, slot) | Index::Only(slot) => slot,
+            Index::Row(_, slot) | Index::Only(slot) | Index::Item(_, slot) => slot,
             Index::Word(_) => 0,
         };
         (
@@ -553,21 +553,25 @@ impl Emit<'_> {
         )
     }
 
-    /// Pushes the address of a row or word of that size; gives the offset that is to be added to it.
+    /// Pushes the address of a row, element or word of that size; gives the offset that is to be added to it.
     pub fn address(&mut self, place: Place, size: u32) -> u32 {
-        let (mut value, word) = match place.index {
+        let (mut value, close) = match place.index {
             Index::Only(_) => {
                 self.push(I::LocalGet(place.input));
                 return 0;
             }
             Index::Row(row, _) => (row, false),
+            Index::Item(item, _) => (item, true),
             Index::Word(word) => (word, true),
         };
         let mut offset = 0;
-        if let (true, Some((base, ahead))) = (word, self.ahead.get(&value)) {
+        if let (true, Some((base, ahead))) = (close, self.ahead.get(&value))
+            // What nothing else needs is gone by now.
+            && self.locals.of[base.index()].is_some()
+        {
             (value, offset) = (*base, ahead * size);
         }
-        let key = (place.input, value, word);
+        let key = (place.input, value, size);
         if let Some(local) = self
             .addresses
             .iter()
@@ -602,6 +606,10 @@ impl Emit<'_> {
                 });
             }
             Index::Row(row, _) if vector => self.load_rows(place.input, row, slot, size),
+            Index::Item(..) => {
+                let ahead = self.address(place, slot.scalar.size());
+                self.push(ops::load(slot.scalar, slot.offset + ahead));
+            }
             _ => {
                 self.address(place, size);
                 self.push(ops::load(slot.scalar, slot.offset));
@@ -623,6 +631,11 @@ impl Emit<'_> {
                 });
             }
             Index::Row(row, _) if vector => self.store_rows(place.input, row, slot, size, value),
+            Index::Item(..) => {
+                let ahead = self.address(place, slot.scalar.size());
+                self.get(value);
+                self.push(ops::store(slot.scalar, slot.offset + ahead));
+            }
             _ => {
                 self.address(place, size);
                 self.get(value);

@@ -11,10 +11,12 @@ mod ops;
 mod vectors;
 
 use super::diagnostic::Lines;
-use super::ir::{Input, Module, Type};
+use super::ir::{Const, Initial, Input, Module, Type};
 use super::passes::Facts;
 use super::{LOOP_BUDGET, Source};
-use crate::abi::{self, ComponentDecl, FieldDecl, Manifest, Param, SystemDecl};
+use crate::abi::{
+    self, BytesDecl, ComponentDecl, FieldDecl, Manifest, Param, ResourceDecl, SystemDecl,
+};
 use wasm_encoder::{
     CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, FunctionSection, GlobalSection,
     GlobalType, ImportSection, MemoryType, TypeSection, ValType,
@@ -169,6 +171,7 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
             without: system.filter.without.iter().copied().map(name).collect(),
             commands: access.records_commands(),
             whole_chunks: access.needs_whole_chunks(),
+            start: system.start,
         }
     });
     Manifest {
@@ -180,6 +183,34 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
             .iter()
             .map(|list| list.iter().map(|&one| name(one)).collect())
             .collect(),
+        resources: module
+            .resources
+            .iter()
+            .map(|one| initial(module, one))
+            .collect(),
         systems: systems.collect(),
+    }
+}
+
+/// The bytes that a resource begins with.
+fn initial(module: &Module, resource: &Initial) -> ResourceDecl {
+    let component = &module.components[resource.component as usize];
+    let run = |(slot, value): &(u32, Const)| {
+        let slot = component.slot(*slot).expect("the slot is there");
+        let bytes = match *value {
+            Const::F32(bits) => bits.to_le_bytes().to_vec(),
+            Const::F64(bits) => bits.to_le_bytes().to_vec(),
+            Const::I32(value) => value.to_le_bytes().to_vec(),
+            Const::I64(value) => value.to_le_bytes().to_vec(),
+            Const::Bool(value) => vec![u8::from(value)],
+        };
+        BytesDecl {
+            offset: slot.offset,
+            bytes,
+        }
+    };
+    ResourceDecl {
+        component: component.name.clone(),
+        values: resource.values.iter().map(run).collect(),
     }
 }

@@ -21,7 +21,7 @@ pub fn load(scalar: Scalar, offset: u32) -> I<'static> {
         Scalar::F64 => I::F64Load(mem),
         Scalar::I32 | Scalar::U32 => I::I32Load(mem),
         Scalar::I64 | Scalar::U64 | Scalar::Entity => I::I64Load(mem),
-        Scalar::Bool => I::I32Load8U(mem),
+        Scalar::Bool | Scalar::U8 => I::I32Load8U(mem),
     }
 }
 
@@ -32,7 +32,7 @@ pub fn store(scalar: Scalar, offset: u32) -> I<'static> {
         Scalar::F64 => I::F64Store(mem),
         Scalar::I32 | Scalar::U32 => I::I32Store(mem),
         Scalar::I64 | Scalar::U64 | Scalar::Entity => I::I64Store(mem),
-        Scalar::Bool => I::I32Store8(mem),
+        Scalar::Bool | Scalar::U8 => I::I32Store8(mem),
     }
 }
 
@@ -44,7 +44,7 @@ pub fn store_packed(scalar: Scalar, offset: u32) -> I<'static> {
         Scalar::F64 => I::F64Store(mem),
         Scalar::I32 | Scalar::U32 => I::I32Store(mem),
         Scalar::I64 | Scalar::U64 | Scalar::Entity => I::I64Store(mem),
-        Scalar::Bool => I::I32Store8(mem),
+        Scalar::Bool | Scalar::U8 => I::I32Store8(mem),
     }
 }
 
