@@ -106,10 +106,13 @@ impl Maker {
         for _ in 0..8 {
             maker.random.below(2);
         }
-        let body = match seed % 4 {
+        let mut body = match seed % 4 {
             1 => maker.by_words(),
             _ => maker.statements(3),
         };
+        if maker.wild && maker.random.below(2) == 0 {
+            body.push_str(&maker.wild());
+        }
         let columns: Vec<&str> = COLUMNS.iter().map(|(column, ..)| *column).collect();
         format!(
             "class B {{ f: f32; n: i32; g: f32; u: u32; h: f32; m: i32; }}\nclass R {{ a: f32; k: i32; }}\n\
@@ -207,25 +210,30 @@ impl Maker {
                 }
             }
             9 => format!("if ({}) continue;\n", self.condition(1)),
-            10 if self.wild => match self.random.below(4) {
-                0 => format!(
-                    "ns[i] = {} {} ns[i];\n",
-                    self.int(1),
-                    self.random.one(&["/", "%"])
-                ),
-                1 => format!("xs[i] += xs[i + {}];\n", self.random.below(3)),
-                2 => format!("if ({}) break;\n", self.condition(1)),
-                _ => format!(
-                    "for (let k = 0; k < {}; k++) {{\n{}}}\n",
-                    self.random.below(4),
-                    self.statements(1)
-                ),
-            },
+            10 if self.wild => self.wild(),
             _ => format!(
                 "{} = pick({}, {});\n",
                 self.float_place(),
                 self.float(1),
                 self.float(1)
+            ),
+        }
+    }
+
+    /// What may stop the program, or ties its rows to others.
+    fn wild(&mut self) -> String {
+        match self.random.below(4) {
+            0 => format!(
+                "ns[i] = {} {} ns[i];\n",
+                self.int(1),
+                self.random.one(&["/", "%"])
+            ),
+            1 => format!("xs[i] += xs[i + {}];\n", self.random.below(3)),
+            2 => format!("if ({}) break;\n", self.condition(1)),
+            _ => format!(
+                "for (let k = 0; k < {}; k++) {{\n{}}}\n",
+                self.random.below(4),
+                self.statements(1)
             ),
         }
     }

@@ -6,6 +6,7 @@ mod generator;
 mod hostile;
 mod language;
 mod runner;
+mod rust_text;
 mod seed;
 mod shape;
 mod vectors;
