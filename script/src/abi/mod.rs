@@ -30,8 +30,9 @@
 //! | `insert` | `(i64, i32, i32)` | records that the entity is to have the template's components, values as for `spawn` |
 //! | `remove` | `(i64, i32)` | records that the entity is to lose the template's components |
 //! | `send` | `(i32, i32)` | records an event: the template with that number, which has one component, with its value at that address |
+//! | `sin_f32`, `sin_f64`, …: [`MATH`] | `(f32)` or `(f64)`, or two of them, to one | what `libm` gives; a NaN is the canonical one |
 //!
-//! Values stand in the module's own memory or in a column of the call, packed in the order of the template; a `bool` or an entity among them must be one. Functions are for systems
+//! Values stand in the module's own memory or in a column of the call, packed in the order of the template; a `bool` or an entity among them must be one. Commands and events are for systems
 //! whose manifest entry says `"commands": true`; others trap.
 //!
 //! An optional exported global `layerw.row`, a mutable `i32`, holds the row that the system is working on, counted from the first of the call, wherever something in it may trap, so that
@@ -39,11 +40,13 @@
 //! module, the line is 0), by which a trap is traced to a line of the source; where an instruction may trap, the entry's name says in words what that means.
 
 mod manifest;
+mod math;
 mod section;
 
 pub use manifest::{
     BytesDecl, ComponentDecl, FieldDecl, Manifest, Param, ResourceDecl, SystemDecl,
 };
+pub use math::{MATH, MathFunction, math};
 pub use section::{ManifestError, attach, read, read_map};
 
 /// The version of this agreement. A module of another version is refused.

@@ -36,8 +36,11 @@
 //! - **Statements**: `const`, `let`, `if`, `for`, `for … of` a column, `while`, `do`, `break`, `continue`, `return`, assignments. Functions of the top level take
 //!   values and rows; they may not call themselves.
 //! - **Loops** end: who goes round more than [`LOOP_BUDGET`] times for one row stops with an error. Loops over the rows cost nothing of it.
-//! - **Left out**: objects, arrays, text, exceptions, closures, and of `Math` what is not exact everywhere. Each is refused with what to write
-//!   instead.
+//! - **Math**: `sqrt`, `abs`, `floor` and the like are instructions; `sin`, `exp`, `pow`, `hypot` and the like are those of the crate `libm`, as in `layerw::math`, and
+//!   cost a call of the host.
+//! - **Random numbers** are functions of seed, step, entity and stream: `const random = cx.random(entities[i], 0)`, then `random.unit()`, `range(low, high)`, `below(n)`,
+//!   `unit64()`, `bits()`. They are those of `Cx::random` in Rust.
+//! - **Left out**: objects, text, exceptions, closures. Each is refused with what to write instead.
 //!
 //! Everything is deterministic: the same sources give the same bytes, and a module gives the same bits everywhere.
 

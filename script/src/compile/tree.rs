@@ -188,8 +188,27 @@ pub enum Kind {
     AbsInt(Box<Expr>),
     MinInt(Box<Expr>, Box<Expr>),
     MaxInt(Box<Expr>, Box<Expr>),
+    /// The state of random numbers for four words: seed, step, entity, stream. See `layerw_ecs::Random`, whose numbers these are.
+    Keyed(Box<[Expr; 4]>),
+    /// The next random number; the variable, a `u64`, holds the state and gets the next one. The only expression that changes a variable.
+    Draw(Draw, Local, Vec<Expr>),
     /// A call of a function; of no type that matters where it gives nothing.
     Call(usize, Vec<Arg>),
+}
+
+/// What a random number is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Draw {
+    /// 64 bits: `u64`.
+    Bits,
+    /// From 0 to below 1: `f32`.
+    Unit,
+    /// From 0 to below 1: `f64`.
+    Unit64,
+    /// From the first to below the second: `f32`.
+    Range,
+    /// From 0 to below the first, which is a `u32`, as the number is.
+    Below,
 }
 
 #[derive(Debug)]

@@ -1,7 +1,7 @@
-//! What a module may ask of its host during a call: commands and events.
+//! What a module may ask of its host during a call: commands, events, and functions of numbers.
 
 use super::cell::Host;
-use crate::abi;
+use crate::abi::{self, MathFunction};
 use layerw_ecs::commands::{InvalidValue, Template};
 use layerw_ecs::{Commands, Entity};
 use wasmtime::{Caller, Func, FuncType, Store, ValType};
@@ -21,13 +21,21 @@ enum Type {
     I64,
 }
 
+/// Whether a function records something, so that a system has to say that it calls it.
+pub(super) fn records(name: &str) -> bool {
+    FUNCTIONS.iter().any(|(known, _)| *known == name)
+}
+
 /// Whether a module may import a function, and if not, why.
 pub(super) fn check(name: &str, found: &FuncType) -> Result<(), String> {
+    if let Some(function) = abi::math(name) {
+        return check_math(function, found);
+    }
     let known = FUNCTIONS.iter().find(|(known, _)| *known == name);
     let Some((_, params)) = known else {
         let names = FUNCTIONS.map(|(name, _)| name).join(", ");
         return Err(format!(
-            "a host offers {names}, and nothing else; leave it out"
+            "a host offers {names}, functions of numbers like sin_f32, and nothing else; leave it out"
         ));
     };
     let wanted = params.iter().map(|param| match param {
@@ -54,8 +62,35 @@ pub(super) fn check(name: &str, found: &FuncType) -> Result<(), String> {
     ))
 }
 
+fn check_math(function: MathFunction, found: &FuncType) -> Result<(), String> {
+    let (ty, count) = match function {
+        MathFunction::F32(_) => (ValType::F32, 1),
+        MathFunction::F64(_) => (ValType::F64, 1),
+        MathFunction::F32x2(_) => (ValType::F32, 2),
+        MathFunction::F64x2(_) => (ValType::F64, 2),
+    };
+    let is = |other: ValType| ValType::eq(&other, &ty);
+    let same = found.params().len() == count
+        && found.results().len() == 1
+        && found.params().chain(found.results()).all(is);
+    match same {
+        true => Ok(()),
+        false => Err(format!(
+            "it is {found}, and the function of that name takes {count} {ty} and returns one; compile the script again"
+        )),
+    }
+}
+
 /// The function of that name, which [`check`] let pass.
 pub(super) fn function(store: &mut Store<Host>, name: &str) -> Option<Func> {
+    if let Some(function) = abi::math(name) {
+        return Some(match function {
+            MathFunction::F32(of) => Func::wrap(store, of),
+            MathFunction::F64(of) => Func::wrap(store, of),
+            MathFunction::F32x2(of) => Func::wrap(store, of),
+            MathFunction::F64x2(of) => Func::wrap(store, of),
+        });
+    }
     Some(match name {
         "despawn" => Func::wrap(store, |caller: Caller<'_, Host>, entity: i64| {
             let entity = self::entity(entity)?;

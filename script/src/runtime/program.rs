@@ -104,7 +104,7 @@ impl Program {
                 }
                 ExternType::Func(found) if import.module() == IMPORTS => {
                     match imports::check(import.name(), &found) {
-                        Ok(()) if self.manifest.systems.iter().all(|system| !system.commands) => Some(
+                        Ok(()) if imports::records(import.name()) && self.manifest.systems.iter().all(|system| !system.commands) => Some(
                             "no system of the manifest says that it records commands; add `\"commands\": true` to those that do".to_owned(),
                         ),
                         other => other.err(),

@@ -320,3 +320,62 @@ fn a_resource_that_the_world_has_stays_as_it_is() {
         .expect("the same layouts");
     assert_eq!(world.resource::<Grid>(), Some(&own));
 }
+
+const NUMBERS: &str = "
+class Walk {
+  update(entities: Entity[], positions: Vec2[], velocities: Vec2[], cx: Context) {
+    for (let i = 0; i < positions.length; i++) {
+      const random = cx.random(entities[i], 7);
+      const p = positions[i];
+      const v = velocities[i];
+      const angle = random.range(-Math.PI, Math.PI);
+      p.x += Math.sin(angle) * v.x + (random.below(10) > 4 ? random.unit() : 0.5);
+      p.y += Math.cos(angle) + f32(random.unit64()) + f32(random.bits() >> 40);
+      if (random.unit() < 0.5) { v.x = Math.hypot(p.x, p.y) + Math.atan2(p.y, p.x); }
+      let k: u32 = random.below(4);
+      while (k > 0) { k--; v.y += random.unit() ** 1.5; }
+      v.y = f32(Math.exp(f64(random.unit()))) + Math.log(v.x * v.x + 1) + Math.cbrt(v.y) + Math.tanh(v.x) + Math.asin(v.y);
+    }
+  }
+}
+";
+
+fn walk(position: &mut Position, velocity: &mut Velocity, cx: layerw_ecs::Cx) {
+    use layerw_ecs::math;
+    let mut random = cx.random(7);
+    let (p, v) = (&mut position.0, &mut velocity.0);
+    let pi = std::f32::consts::PI;
+    let angle = random.range(-pi, pi);
+    let more = if random.below(10) > 4 {
+        random.unit()
+    } else {
+        0.5
+    };
+    p[0] += math::sinf(angle) * v[0] + more;
+    p[1] += math::cosf(angle) + random.unit64() as f32 + (random.bits() >> 40) as f32;
+    if random.unit() < 0.5 {
+        v[0] = math::hypotf(p[0], p[1]) + math::atan2f(p[1], p[0]);
+    }
+    for _ in 0..random.below(4) {
+        v[1] += math::powf(random.unit(), 1.5);
+    }
+    v[1] = math::exp(f64::from(random.unit())) as f32
+        + math::logf(v[0] * v[0] + 1.0)
+        + math::cbrtf(v[1])
+        + math::tanhf(v[0])
+        + math::asinf(v[1]);
+}
+
+#[test]
+fn random_numbers_and_functions_are_those_of_rust() {
+    agree(
+        NUMBERS,
+        || vec![walk.named("Walk").finish()],
+        Around {
+            steps: 3,
+            prepare: |_| {},
+            behind: Vec::new,
+            look: |_| {},
+        },
+    );
+}

@@ -1,7 +1,7 @@
 //! Calls: conversions, `Math`, and functions of the script.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{At, Binary, Scalar, Unary};
+use super::super::ir::{At, Binary, NAMES_BINARY, NAMES_UNARY, Scalar, Unary};
 use super::super::tree::{Arg, Expr, Kind};
 use super::classes::{Shape, scalar_named};
 use super::frame::{Frame, Name};
@@ -11,12 +11,10 @@ use oxc_ast::ast::{self, Argument, Expression};
 use oxc_span::GetSpan;
 
 /// What of `Math` is left out, and what to write instead.
-const WITHOUT: [(&str, &str); 4] = [
-    ("hypot", "write Math.sqrt(x * x + y * y)"),
-    ("pow", "multiply: `x * x`"),
+const WITHOUT: [(&str, &str); 2] = [
     (
         "random",
-        "it would differ from run to run; compute from cx.seed, cx.step and the row's own data",
+        "it would differ from run to run; write `const random = cx.random(entity, 0)` and `random.unit()`",
     ),
     ("imul", "declare the factors `: i32` and multiply"),
 ];
@@ -48,6 +46,18 @@ impl<'a> Frame<'_, '_, 'a> {
                 let name = member.property.name.as_str();
                 Ok((self.math(name, node, want)?, true))
             }
+            Expression::StaticMemberExpression(member)
+                if let Expression::Identifier(id) = &member.object
+                    && let Some(Name::Random { local }) = self.find(id.name.as_str()) =>
+            {
+                Ok((self.draw(local, member.property.name.as_str(), node)?, true))
+            }
+            Expression::StaticMemberExpression(member) if self.is_context(&member.object) => {
+                problem(
+                    at,
+                    "give random numbers a name first: `const random = cx.random(entity, 0)`, then `random.unit()`",
+                )
+            }
             Expression::StaticMemberExpression(member) if self.is_world(&member.object) => problem(
                 at,
                 "a command gives nothing back; it stands as a statement of its own",
@@ -59,7 +69,7 @@ impl<'a> Frame<'_, '_, 'a> {
         }
     }
 
-    fn values<'n>(
+    pub fn values<'n>(
         &self,
         node: &'n ast::CallExpression<'a>,
         count: usize,
@@ -153,11 +163,24 @@ impl<'a> Frame<'_, '_, 'a> {
             "floor" => Some(Unary::Floor),
             "ceil" => Some(Unary::Ceil),
             "trunc" => Some(Unary::Trunc),
-            _ => None,
+            name => {
+                let mut hosts = NAMES_UNARY.iter().filter(|(_, op)| op.is_hosts());
+                hosts.find(|(known, _)| *known == name).map(|(_, op)| *op)
+            }
         };
         if let Some(op) = unary {
             let value = self.float(node, want, name)?;
             return Ok(of(value.ty, at, Kind::Unary(op, Box::new(value))));
+        }
+        let mut hosts = NAMES_BINARY.iter().filter(|(_, op)| op.is_hosts());
+        if let Some((_, op)) = hosts.find(|(known, _)| *known == name) {
+            let values = self.values(node, 2)?;
+            let want = want.filter(|ty| is_float(*ty));
+            let (left, right) = self.operands(values[0], values[1], want)?;
+            self.is_float(&left, name)?;
+            let ty = left.ty;
+            let kind = Kind::Binary(*op, Box::new(left), Box::new(right));
+            return Ok(of(ty, at, kind));
         }
         match name {
             "abs" => {
@@ -187,7 +210,7 @@ impl<'a> Frame<'_, '_, 'a> {
             _ => {
                 let cure = WITHOUT.iter().find(|(known, _)| *known == name);
                 let cure = cure.map_or(
-                    "the language has abs, sqrt, floor, ceil, trunc, round, sign, min, max and fround",
+                    "the language has abs, sqrt, floor, ceil, trunc, round, sign, min, max, fround, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, exp, log, log2, log10, cbrt, pow and hypot",
                     |(_, cure)| cure,
                 );
                 problem(at, format!("there is no `Math.{name}`; {cure}"))
@@ -249,8 +272,13 @@ impl<'a> Frame<'_, '_, 'a> {
         name: &str,
     ) -> Outcome<Expr> {
         let value = self.one(node, want.filter(|ty| is_float(*ty)))?;
+        self.is_float(&value, name)?;
+        Ok(value)
+    }
+
+    fn is_float(&self, value: &Expr, name: &str) -> Outcome<()> {
         match is_float(value.ty) {
-            true => Ok(value),
+            true => Ok(()),
             false => problem(
                 value.at,
                 format!(

@@ -108,6 +108,12 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("`{name}` is the step; use `{name}.dt` or `{name}.step`"),
                 );
             }
+            Some(Name::Random { .. }) => {
+                return problem(
+                    at,
+                    format!("`{name}` is a source of random numbers; draw one: `{name}.unit()`"),
+                );
+            }
             Some(Name::World) => {
                 return problem(
                     at,

@@ -42,6 +42,10 @@ pub enum Name {
         ty: Scalar,
     },
     Context,
+    /// Random numbers, by the variable that holds their state.
+    Random {
+        local: Local,
+    },
     /// What commands are given to.
     World,
 }

@@ -312,5 +312,6 @@ fn is_steady(expr: &Expr, assigned: &[Local]) -> bool {
         | Kind::MaxInt(a, b) => steady(a) && steady(b),
         // Memory may be written meanwhile.
         Kind::And(..) | Kind::Or(..) | Kind::Choose(..) | Kind::Load(_) | Kind::Call(..) => false,
+        Kind::Keyed(_) | Kind::Draw(..) => false,
     }
 }

@@ -10,6 +10,7 @@ mod loops;
 mod numbers;
 mod operators;
 mod places;
+mod random;
 mod registry;
 mod statements;
 mod systems;

@@ -232,7 +232,8 @@ impl<'a> Frame<'_, '_, 'a> {
                 "`>>>` takes numbers without sign; write u32(…) around both sides",
             ),
             Arithmetic::RightZero => whole(Binary::ShrU, "a shift"),
-            Arithmetic::Power => problem(at, "there is no `**`; multiply: `x * x`"),
+            Arithmetic::Power if is_float(ty) => Ok(Binary::Pow),
+            Arithmetic::Power => problem(at, "`**` takes f32 or f64; multiply: `x * x`"),
         }
     }
 

@@ -159,6 +159,18 @@ impl<'a> Frame<'_, '_, 'a> {
                 self.bind(name, Name::Literal(value), place)?;
                 continue;
             }
+            if let Some(call) = self.makes_random(init) {
+                if !constant {
+                    return problem(
+                        place,
+                        format!(
+                            "`{name}` names random numbers and cannot be changed to others; write `const`"
+                        ),
+                    );
+                }
+                self.declare_random(name, call, out)?;
+                continue;
+            }
             if let Some((element, shape @ (Shape::Class(_) | Shape::Array(..)))) =
                 self.place(init)?
             {

@@ -255,6 +255,34 @@ named! {
         Trunc = "trunc",
         /// A boolean turned.
         Not = "not",
+        /// As the crate `libm` has it, like all that follow: the host computes it.
+        Sin = "sin",
+        /// Cosine.
+        Cos = "cos",
+        /// Tangent.
+        Tan = "tan",
+        /// Inverse of the sine.
+        Asin = "asin",
+        /// Inverse of the cosine.
+        Acos = "acos",
+        /// Inverse of the tangent.
+        Atan = "atan",
+        /// Hyperbolic sine.
+        Sinh = "sinh",
+        /// Hyperbolic cosine.
+        Cosh = "cosh",
+        /// Hyperbolic tangent.
+        Tanh = "tanh",
+        /// e to this power.
+        Exp = "exp",
+        /// Natural logarithm.
+        Log = "log",
+        /// Logarithm to base 2.
+        Log2 = "log2",
+        /// Logarithm to base 10.
+        Log10 = "log10",
+        /// Cube root.
+        Cbrt = "cbrt",
     }
 }
 
@@ -283,6 +311,12 @@ named! {
         Max = "max",
         /// The first float with the sign of the second.
         Copysign = "copysign",
+        /// The angle of the point with that `y` and `x`, as the crate `libm` has it, like the next two: the host computes it.
+        Atan2 = "atan2",
+        /// The first to the power of the second.
+        Pow = "pow",
+        /// The length of the vector.
+        Hypot = "hypot",
         /// Both, of integers or booleans.
         And = "and",
         /// Either.
@@ -379,17 +413,39 @@ impl Unary {
     pub fn takes(self, ty: Type) -> bool {
         match self {
             Unary::Not => ty.lane() == Type::Bool,
-            _ => ty.is_float(),
+            _ => ty.is_float() && !(self.is_hosts() && ty.is_vector()),
         }
     }
 }
 
+impl Unary {
+    /// Whether the host computes it.
+    pub fn is_hosts(self) -> bool {
+        !matches!(
+            self,
+            Unary::Neg
+                | Unary::Abs
+                | Unary::Sqrt
+                | Unary::Floor
+                | Unary::Ceil
+                | Unary::Trunc
+                | Unary::Not
+        )
+    }
+}
+
 impl Binary {
+    /// Whether the host computes it.
+    pub fn is_hosts(self) -> bool {
+        matches!(self, Binary::Atan2 | Binary::Pow | Binary::Hypot)
+    }
+
     /// Whether there is such an operation on this type.
     pub fn takes(self, ty: Type) -> bool {
         match self {
             Binary::Add | Binary::Sub | Binary::Mul => ty.is_float() || ty.is_int(),
             Binary::Div | Binary::Min | Binary::Max | Binary::Copysign => ty.is_float(),
+            Binary::Atan2 | Binary::Pow | Binary::Hypot => ty.is_float() && !ty.is_vector(),
             Binary::And | Binary::Or | Binary::Xor => ty.is_int() || ty.lane() == Type::Bool,
             // No vector unit divides integers, and a vector shift takes one amount for all lanes.
             Binary::DivS

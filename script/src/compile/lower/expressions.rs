@@ -2,10 +2,10 @@
 
 use super::super::diagnostic::Outcome;
 use super::super::ir::{
-    At, Binary, Compare, Const, Convert, End, Index, Op, Region, Scalar, Trap, Type, Unary, Value,
+    At, Binary, Compare, Const, Convert, End, Index, Op, Scalar, Trap, Type, Unary, Value,
 };
 use super::super::tree::{Base, Element, Expr, Kind};
-use super::{Bound, Lower, ended};
+use super::{Bound, Lower};
 
 impl Bound {
     pub fn place(self) -> (u32, Index) {
@@ -92,6 +92,8 @@ impl<'t> Lower<'t> {
             }
             Kind::MinInt(a, b) => self.extreme(Compare::Lt, Compare::LtU, a, b)?,
             Kind::MaxInt(a, b) => self.extreme(Compare::Gt, Compare::GtU, a, b)?,
+            Kind::Keyed(words) => self.keyed(words)?,
+            Kind::Draw(draw, local, args) => self.draw(*draw, *local, args)?,
             Kind::Call(function, args) => {
                 let value = self.call(*function, args, expr.at)?;
                 value.expect("the checker saw that it gives a value")
@@ -149,23 +151,44 @@ impl<'t> Lower<'t> {
         self.b.locate(before);
     }
 
-    /// One of two values, of which only that one is computed.
+    /// One of two values, of which only that one is computed. Variables that random numbers move on are passed on as by [`Lower::branch`].
     fn choose(&mut self, on: &'t Expr, then: Arm<'t>, otherwise: Arm<'t>) -> Outcome<Value> {
         let on = self.value(on)?;
-        let mut ty = Type::Bool;
-        let mut arm = |arm: Arm<'t>| -> Outcome<Region> {
+        let mut arm = |arm: Arm<'t>| -> Outcome<_> {
+            let mark = self.log.len();
+            let mut chosen = None;
             let region = self.region(Vec::new(), |this| {
-                let value = match arm {
+                chosen = Some(match arm {
                     Arm::Bool(value) => this.b.constant(Const::Bool(value)),
                     Arm::Expr(expr) => this.value(expr)?,
-                };
-                ty = this.b.ty(value);
-                Ok(Some(End::Yield(vec![value])))
-            })?;
-            Ok(ended(region, End::Unreachable))
+                });
+                Ok(None)
+            });
+            let changed = self.back_to(mark);
+            Ok((region?.0, chosen.expect("the region was made"), changed))
         };
-        let arms = Box::new([arm(then)?, arm(otherwise)?]);
-        Ok(self.b.push(Op::If(on, arms), &[ty])[0])
+        let arms = [arm(then)?, arm(otherwise)?];
+        let mut slots: Vec<usize> = arms
+            .iter()
+            .flat_map(|(_, _, changed)| changed.iter().map(|(slot, _)| *slot))
+            .collect();
+        slots.sort_unstable();
+        slots.dedup();
+        let before = self.values(&slots);
+        let types = [vec![self.b.ty(arms[0].1)], self.types(&before)].concat();
+        let arms = arms.map(|(mut region, chosen, changed)| {
+            let passed = slots.iter().zip(&before).map(|(slot, before)| {
+                let found = changed.iter().find(|(known, _)| known == slot);
+                found.map_or(*before, |(_, value)| *value)
+            });
+            region.end = End::Yield(std::iter::once(chosen).chain(passed).collect());
+            region
+        });
+        let results = self.b.push(Op::If(on, Box::new(arms)), &types);
+        for (slot, result) in slots.into_iter().zip(&results[1..]) {
+            self.set(slot, *result);
+        }
+        Ok(results[0])
     }
 
     fn extreme(

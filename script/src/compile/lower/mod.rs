@@ -9,6 +9,7 @@
 
 mod expressions;
 mod loops;
+mod random;
 mod statements;
 
 use super::diagnostic::{Outcome, Problem, problem};

@@ -156,6 +156,12 @@ impl Make<'_> {
                 }
                 Op::Const(_) => {}
                 Op::Input(_) => return Err("it reads an input in the loop"),
+                Op::Unary(op, _) if op.is_hosts() => {
+                    return Err("it calls a function of the host");
+                }
+                Op::Binary(op, ..) if op.is_hosts() => {
+                    return Err("it calls a function of the host");
+                }
                 Op::Binary(op, a, _) => {
                     let ty = self
                         .system

@@ -243,7 +243,7 @@ impl Writer<'_> {
                 result.map(|result| self.known.insert(result, value));
                 return Ok(());
             }
-            Op::Unary(op, a) => expr::unary(*op, &self.take(*a)),
+            Op::Unary(op, a) => expr::unary(*op, self.system.ty(*a), &self.take(*a)),
             Op::Binary(op, a, b) => {
                 let ty = self.system.ty(*a);
                 if op.may_trap() {

@@ -111,7 +111,15 @@ pub(super) fn constant(value: Const) -> Expr {
     }
 }
 
-pub(super) fn unary(op: Unary, a: &Expr) -> Expr {
+/// The function of `layerw::math`.
+fn math(name: &str, ty: Type) -> String {
+    match ty {
+        Type::F64 => name.to_owned(),
+        _ => format!("{name}f"),
+    }
+}
+
+pub(super) fn unary(op: Unary, ty: Type, a: &Expr) -> Expr {
     let method = |name: &str| Expr::atom(format!("{}.{name}()", a.typed(Level::Atom)));
     match op {
         Unary::Neg => Expr::new(format!("-{}", a.typed(Level::Unary)), Level::Unary),
@@ -121,6 +129,7 @@ pub(super) fn unary(op: Unary, a: &Expr) -> Expr {
         Unary::Floor => method("floor"),
         Unary::Ceil => method("ceil"),
         Unary::Trunc => method("trunc"),
+        op => Expr::atom(format!("layerw::math::{}({})", math(op.name(), ty), a.text)),
     }
 }
 
@@ -166,6 +175,12 @@ pub(super) fn binary(op: Binary, ty: Type, a: &Expr, b: &Expr, helpers: &mut Hel
         (Binary::Min, _) => Expr::atom(helpers.call("min", ty, a, b)),
         (Binary::Max, _) => Expr::atom(helpers.call("max", ty, a, b)),
         (Binary::Copysign, _) => method("copysign", &b.text),
+        (Binary::Atan2 | Binary::Pow | Binary::Hypot, _) => Expr::atom(format!(
+            "layerw::math::{}({}, {})",
+            math(op.name(), ty),
+            a.text,
+            b.text
+        )),
         (Binary::And, _) => infix("&", Level::And, Level::Sum),
         (Binary::Xor, _) => infix("^", Level::Xor, Level::And),
         (Binary::Or, _) => infix("|", Level::Or, Level::Xor),

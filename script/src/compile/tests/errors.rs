@@ -72,8 +72,8 @@ fn names_that_are_not_known() {
     check("xs[0].^z = 1;", "`Vec2` has no field `z`; it has x, y");
     check("^dx = 1;", "`dx` is not known; declare it: `let dx = …`");
     check(
-        "const a = ^Math.sin(dt);",
-        "there is no `Math.sin`; the language has abs, sqrt, floor, ceil, trunc, round, sign, min, max and fround",
+        "const a = ^Math.clz32(dt);",
+        "there is no `Math.clz32`; the language has abs, sqrt, floor, ceil, trunc, round, sign, min, max, fround, sin, cos, tan, asin, acos, atan, atan2, sinh, cosh, tanh, exp, log, log2, log10, cbrt, pow and hypot",
     );
     check(
         "const a = ^hyp(dt);",
@@ -306,5 +306,47 @@ fn fields_and_arrays_that_are_wrong() {
     check_file(
         "class Grid { a = new Float32Array(4); } class S { update(grid: Grid) { grid.a.^fill = 1; } }",
         "this is an array and has no `fill`; it has `length` and elements: `[i]`",
+    );
+}
+
+#[test]
+fn random_numbers_have_a_name_and_a_key() {
+    let check = |statements: &str, message: &str| {
+        check_file(
+            &format!("class S {{ update(xs: f32[], cx: Context) {{\n{statements}\n}} }}"),
+            message,
+        );
+    };
+    check(
+        "const a = ^cx.random(1).unit();",
+        "only functions of the top level, Math and conversions can be called",
+    );
+    check(
+        "let a = 1; a = ^cx.random(1);",
+        "give random numbers a name first: `const random = cx.random(entity, 0)`, then `random.unit()`",
+    );
+    check(
+        "let ^r = cx.random(1);",
+        "`r` names random numbers and cannot be changed to others; write `const`",
+    );
+    check(
+        "const r = ^cx.random();",
+        "name an entity and a stream, or a stream: `cx.random(entities[i], 0)`",
+    );
+    check(
+        "const r = cx.random(^xs[0]);",
+        "this is f32 and should be an entity or a whole number",
+    );
+    check(
+        "const r = cx.random(1); const a = ^r;",
+        "`r` is a source of random numbers; draw one: `r.unit()`",
+    );
+    check(
+        "const r = cx.random(1); const a = ^r.gauss();",
+        "there is no `gauss` of random numbers; there are unit, unit64, range, below and bits",
+    );
+    check(
+        "const a = ^Math.random();",
+        "there is no `Math.random`; it would differ from run to run; write `const random = cx.random(entity, 0)` and `random.unit()`",
     );
 }

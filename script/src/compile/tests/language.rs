@@ -495,3 +495,49 @@ fn a_large_array_costs_no_time_to_compile() {
     assert_eq!(grid.values[0].bytes, 1f32.to_le_bytes());
     assert_eq!(manifest.components[0].fields[0].count, 1 << 20);
 }
+
+#[test]
+fn functions_of_the_host_are_those_of_libm() {
+    let all = [0.3, -2.5, 1e-30, 7e5, NAN, INF];
+    check("vs[i] = Math.sin(vs[i])", &all, &all.map(libm::sinf));
+    check("vs[i] = Math.log2(vs[i])", &all, &all.map(libm::log2f));
+    check(
+        "vs[i] = f32(Math.cosh(f64(vs[i])))",
+        &all,
+        &all.map(|v| libm::cosh(f64::from(v)) as f32),
+    );
+    check(
+        "vs[i] = Math.pow(vs[i], 3) + vs[i] ** 0.5 + Math.hypot(2, vs[i])",
+        &all,
+        &all.map(|v| libm::powf(v, 3.0) + libm::powf(v, 0.5) + libm::hypotf(2.0, v)),
+    );
+}
+
+#[test]
+fn random_numbers_are_those_of_the_engine() {
+    use layerw_ecs::Random;
+    // Seed 99, step 7.
+    let mut random = Random::keyed([99, 7, 5, 1]);
+    let first = random.unit();
+    let mut more: Vec<f32> = Vec::new();
+    for _ in 0..3 {
+        more.push(random.range(-2.0, 3.0));
+    }
+    check(
+        "const random = cx.random(5, 1); vs[i] = random.unit(); let s = 0; for (let k = 0; k < 3; k++) { s += random.range(-2, 3); } a.f = s; vs[i] += s",
+        &[0.0],
+        &[first + (0.0 + more[0] + more[1] + more[2])],
+    );
+    let mut random = Random::keyed([99, 7, 0, 2]);
+    let dice = random.below(6);
+    let wanted = if random.unit64() < 0.5 || random.below(3_000_000_000) > 5 {
+        random.bits() >> 44
+    } else {
+        0
+    };
+    check(
+        "const random = cx.random(2); const dice = random.below(6); vs[i] = random.unit64() < 0.5 || random.below(3000000000) > 5 ? f32(random.bits() >> 44) : 0; vs[i] += f32(dice)",
+        &[0.0],
+        &[wanted as f32 + dice as f32],
+    );
+}

@@ -1,7 +1,7 @@
 //! Runs a module over columns of plain bytes.
 
-use crate::abi::{self, Manifest, Param};
-use wasmi::{Engine, Linker, Memory, MemoryType, Module, Store, Val};
+use crate::abi::{self, Manifest, MathFunction, Param};
+use wasmi::{Engine, F32, F64, Linker, Memory, MemoryType, Module, Store, Val};
 
 /// The address of the first column: a null page before it.
 const BASE: usize = 4096;
@@ -52,6 +52,27 @@ pub fn run(
     linker
         .define("env", "memory", memory)
         .expect("it is the only one");
+    for (name, function) in abi::MATH {
+        let linked = match *function {
+            MathFunction::F32(of) => {
+                linker.func_wrap(abi::IMPORTS, name, move |a: F32| F32::from(of(a.into())))
+            }
+            MathFunction::F64(of) => {
+                linker.func_wrap(abi::IMPORTS, name, move |a: F64| F64::from(of(a.into())))
+            }
+            MathFunction::F32x2(of) => {
+                linker.func_wrap(abi::IMPORTS, name, move |a: F32, b: F32| {
+                    F32::from(of(a.into(), b.into()))
+                })
+            }
+            MathFunction::F64x2(of) => {
+                linker.func_wrap(abi::IMPORTS, name, move |a: F64, b: F64| {
+                    F64::from(of(a.into(), b.into()))
+                })
+            }
+        };
+        linked.expect("each name stands once");
+    }
     let instance = linker
         .instantiate_and_start(&mut store, &compiled)
         .expect("nothing else is imported");

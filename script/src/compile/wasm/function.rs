@@ -4,7 +4,7 @@ use super::super::ir::{
     At, Binary, Command, Const, End, For, Index, Input, Inst, Label, Module, Op, Place, Region,
     Slot, System, Trap, Type, Value, layout,
 };
-use super::imports::{Import, Imports};
+use super::imports::{Import, Imports, is_wide};
 use super::locals::{Locals, deaths};
 use super::vectors::Rows;
 use super::{ops, val_type};
@@ -206,7 +206,13 @@ impl Emit<'_> {
             }
             Op::Unary(op, a) => {
                 self.get(*a);
-                self.push(ops::unary(*op, self.system.ty(*a)));
+                self.push(match op.is_hosts() {
+                    true => {
+                        let wide = is_wide(self.system, *a);
+                        I::Call(self.imports.get(Import::Unary(*op, wide)))
+                    }
+                    false => ops::unary(*op, self.system.ty(*a)),
+                });
                 self.set_result(inst);
             }
             Op::Binary(op, a, b) => {
@@ -394,6 +400,12 @@ impl Emit<'_> {
 
     fn binary(&mut self, op: Binary, a: Value, b: Value) {
         let ty = self.system.ty(a);
+        if op.is_hosts() {
+            self.get(a);
+            self.get(b);
+            let import = Import::Binary(op, is_wide(self.system, a));
+            return self.push(I::Call(self.imports.get(import)));
+        }
         match ops::binary(op, ty) {
             Some(instruction) => {
                 self.get(a);

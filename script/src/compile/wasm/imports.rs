@@ -1,6 +1,6 @@
 //! The functions of the host that a module asks for: those that its systems call, in an order of their own.
 
-use super::super::ir::{Act, Module, Op};
+use super::super::ir::{Act, Binary, Module, Op, System, Type, Unary, Value};
 use crate::abi::IMPORTS;
 use std::collections::BTreeMap;
 use wasm_encoder::{EntityType, ImportSection, TypeSection, ValType};
@@ -9,6 +9,9 @@ use wasm_encoder::{EntityType, ImportSection, TypeSection, ValType};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Import {
     Command(Act),
+    /// A function of numbers, and whether they have 64 bits.
+    Unary(Unary, bool),
+    Binary(Binary, bool),
 }
 
 /// Functions by their number in the module: they stand before its own.
@@ -23,6 +26,12 @@ impl Imports {
             system.body.walk(&mut |inst| {
                 let import = match &inst.op {
                     Op::Command(one) => Some(Import::Command(one.act)),
+                    Op::Unary(op, a) if op.is_hosts() => {
+                        Some(Import::Unary(*op, is_wide(system, *a)))
+                    }
+                    Op::Binary(op, a, _) if op.is_hosts() => {
+                        Some(Import::Binary(*op, is_wide(system, *a)))
+                    }
                     _ => None,
                 };
                 found.extend(import.map(|import| (import, 0)));
@@ -69,6 +78,8 @@ impl Import {
     fn name(self) -> String {
         match self {
             Import::Command(act) => act.name().to_owned(),
+            Import::Unary(op, wide) => format!("{}_{}", op.name(), float(wide).0),
+            Import::Binary(op, wide) => format!("{}_{}", op.name(), float(wide).0),
         }
     }
 
@@ -81,6 +92,20 @@ impl Import {
                 params.extend(act.takes_values().then_some(ValType::I32));
                 (params, Vec::new())
             }
+            Import::Unary(_, wide) => (vec![float(wide).1], vec![float(wide).1]),
+            Import::Binary(_, wide) => (vec![float(wide).1; 2], vec![float(wide).1]),
         }
+    }
+}
+
+/// Whether a float has 64 bits.
+pub fn is_wide(system: &System, value: Value) -> bool {
+    system.ty(value) == Type::F64
+}
+
+fn float(wide: bool) -> (&'static str, ValType) {
+    match wide {
+        true => ("f64", ValType::F64),
+        false => ("f32", ValType::F32),
     }
 }

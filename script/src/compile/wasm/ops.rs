@@ -51,6 +51,7 @@ pub fn store_packed(scalar: Scalar, offset: u32) -> I<'static> {
 /// What stands behind the operand.
 pub fn unary(op: Unary, ty: Type) -> I<'static> {
     match (op, ty) {
+        (op, _) if op.is_hosts() => unreachable!("{} is called", op.name()),
         (Unary::Not, Type::Boolx4) => I::V128Not,
         (Unary::Not, _) => I::I32Eqz,
         (Unary::Neg, Type::F32) => I::F32Neg,
@@ -70,7 +71,7 @@ pub fn unary(op: Unary, ty: Type) -> I<'static> {
         (Unary::Ceil, _) => I::F64Ceil,
         (Unary::Trunc, Type::F32) => I::F32Trunc,
         (Unary::Trunc, Type::F32x4) => I::F32x4Trunc,
-        (Unary::Trunc, _) => I::F64Trunc,
+        (_, _) => I::F64Trunc,
     }
 }
 
@@ -135,8 +136,8 @@ pub fn binary(op: Binary, ty: Type) -> Option<I<'static>> {
         Binary::Shl => by_type!(ty, I32Shl, I64Shl),
         Binary::ShrS => by_type!(ty, I32ShrS, I64ShrS),
         Binary::ShrU => by_type!(ty, I32ShrU, I64ShrU),
-        // The smallest number by -1 would trap.
-        Binary::DivS => return None,
+        // The smallest number by -1 would trap. The others are called.
+        Binary::DivS | Binary::Atan2 | Binary::Pow | Binary::Hypot => return None,
     })
 }
 
