@@ -22,6 +22,7 @@
 //!
 //! [scripts]                 # systems in TypeScript, after those in Rust, in written order
 //! files = ["movement.ts"]   # from this folder
+//! runtime = "wasmtime"      # or "wasmi", "quickjs": what runs them
 //! on_trap = "stop"          # or "quarantine": the run goes on without the system
 //! memory = "64 MiB"         # of a script's own, for each worker
 //! seconds = 1               # that a call may take
@@ -50,6 +51,7 @@ use layerw_platform::files::{FileError, Files};
 pub use error::{ConfigError, Place};
 
 pub(crate) use memory::{MemoryBudgets, SIZE};
+pub use scripts::ScriptRuntime;
 pub(crate) use scripts::ScriptsConfig;
 pub(crate) use systems::SystemBudget;
 

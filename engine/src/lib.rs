@@ -30,6 +30,7 @@ mod snapshot;
 #[doc(hidden)]
 pub use command::tools;
 pub use command::{OutputError, ReplayError, UsageError, main};
+pub use config::ScriptRuntime;
 #[doc(hidden)]
 pub use config::check_config;
 pub use config::{ConfigError, Place};

@@ -22,7 +22,7 @@ use layerw_memory::MemoryConfig;
 pub use declared::{Declared, Kind};
 pub use error::SettingError;
 
-use crate::config::ScriptsConfig;
+use crate::config::{ScriptRuntime, ScriptsConfig};
 use crate::scripts::ScriptsError;
 use crate::{Result, Sim};
 pub use range::Range;
@@ -127,6 +127,13 @@ impl Settings {
     #[must_use]
     pub fn with_script(mut self, file: &str) -> Settings {
         self.scripts.files.push(file.to_owned());
+        self
+    }
+
+    /// Says what runs the scripts, as `runtime` of `[scripts]` does.
+    #[must_use]
+    pub fn with_script_runtime(mut self, runtime: ScriptRuntime) -> Settings {
+        self.scripts.runtime = Some(runtime);
         self
     }
 

@@ -9,12 +9,37 @@ use super::reader::Section;
 pub(crate) struct ScriptsConfig {
     /// Paths as they stand in the file, relative to the project's folder, in order.
     pub(crate) files: Vec<String>,
+    /// What runs them; the best there is unless set.
+    pub(crate) runtime: Option<ScriptRuntime>,
     /// What becomes of a system that fails.
     pub(crate) on_trap: OnTrap,
     /// The most that a script may hold of memory of its own, for each worker, in bytes.
     pub(crate) memory: Option<u64>,
     /// The most that a call may take, in seconds.
     pub(crate) seconds: Option<f64>,
+}
+
+/// What runs scripts. All give the same bits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ScriptRuntime {
+    /// Native code: the fastest, and the default where it is built in (feature `scripts`).
+    Wasmtime,
+    /// An interpreter (feature `scripts-wasmi`), for hosts where no code may be made at run time.
+    Wasmi,
+    /// JavaScript (feature `scripts-quickjs`), which runs sooner after an edit than anything else; of sources only.
+    QuickJs,
+}
+
+impl ScriptRuntime {
+    fn named(name: &str) -> Option<ScriptRuntime> {
+        Some(match name {
+            "wasmtime" => ScriptRuntime::Wasmtime,
+            "wasmi" => ScriptRuntime::Wasmi,
+            "quickjs" => ScriptRuntime::QuickJs,
+            _ => return None,
+        })
+    }
 }
 
 /// What becomes of a system that fails.
@@ -31,6 +56,11 @@ pub(crate) enum OnTrap {
 pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigError> {
     let files = section.texts("files", "a list of files, such as [\"movement.ts\"]")?;
     let files = section.required("files", files)?;
+    let runtime = section.text(
+        "runtime",
+        "\"wasmtime\", \"wasmi\" or \"quickjs\"",
+        ScriptRuntime::named,
+    )?;
     let on_trap = section.text("on_trap", "\"stop\" or \"quarantine\"", |text| match text {
         "stop" => Some(OnTrap::Stop),
         "quarantine" => Some(OnTrap::Quarantine),
@@ -43,6 +73,7 @@ pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigErro
     section.finish()?;
     Ok(ScriptsConfig {
         files,
+        runtime,
         on_trap: on_trap.unwrap_or_default(),
         memory,
         seconds,

@@ -1,4 +1,4 @@
-use super::scripts::OnTrap;
+use super::scripts::{OnTrap, ScriptRuntime};
 use super::*;
 use layerw_ecs::schedule::{OverScratch, ScratchBudget};
 use layerw_platform::files::{Draft, InMemory};
@@ -28,7 +28,7 @@ fn everything_can_be_said() {
          [memory]\ntotal = '1 GiB'\nlogic = 536870912\nscene = '64 MiB'\n\
          [memory.terrain]\npool = 'logic'\nbudget = '1 MiB'\n\
          [systems.look]\nscratch = '1 MiB'\n[systems.'turn twice']\nscratch = 100\nover = 'degrade'\n\
-         [scripts]\nfiles = ['a.ts', 'b.wasm']\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
+         [scripts]\nfiles = ['a.ts', 'b.wasm']\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
          [run]\nframes = 600\nthreads = 2\ndt = 0.02\nseed = 7\n",
     )
     .unwrap();
@@ -80,6 +80,7 @@ fn everything_can_be_said() {
         config.scripts,
         ScriptsConfig {
             files: vec!["a.ts".to_owned(), "b.wasm".to_owned()],
+            runtime: Some(ScriptRuntime::Wasmi),
             on_trap: OnTrap::Quarantine,
             memory: Some(1 << 20),
             seconds: Some(0.5),
@@ -126,6 +127,10 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         (
             "[scripts]\nfiles = []\non_trap = 'ignore'\n",
             "`layerw.toml`, line 3: `scripts.on_trap = 'ignore'` cannot be used; give \"stop\" or \"quarantine\"",
+        ),
+        (
+            "[scripts]\nfiles = []\nruntime = 'v8'\n",
+            "`layerw.toml`, line 3: `scripts.runtime = 'v8'` cannot be used; give \"wasmtime\", \"wasmi\" or \"quickjs\"",
         ),
         (
             "[scripts]\nfiles = []\nseconds = 0\n",

@@ -1,23 +1,23 @@
 //! The scripts of a project: read from its folder, compiled where they are TypeScript, added as systems.
 //!
-//! What runs scripts is large, so it is the feature `scripts` of this crate; without it a project that names scripts is told so.
+//! What runs scripts is large, so it is the feature `scripts` of this crate, or `scripts-wasmi`, or `scripts-quickjs`; without any a project that names scripts is told so.
 
-#[cfg(not(feature = "scripts"))]
+#[cfg(not(feature = "scripting"))]
 mod absent;
-#[cfg(feature = "scripts")]
+#[cfg(feature = "scripting")]
 mod present;
-#[cfg(feature = "scripts")]
+#[cfg(feature = "scripting")]
 mod told;
 
-#[cfg(not(feature = "scripts"))]
+#[cfg(not(feature = "scripting"))]
 use absent as host;
-#[cfg(feature = "scripts")]
+#[cfg(feature = "scripting")]
 use present as host;
 
 pub(crate) use host::Loaded;
-#[cfg(not(feature = "scripts"))]
+#[cfg(not(feature = "scripting"))]
 pub(crate) use host::parts;
-#[cfg(feature = "scripts")]
+#[cfg(feature = "scripting")]
 pub(crate) use told::parts;
 
 use std::path::PathBuf;

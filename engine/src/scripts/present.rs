@@ -8,11 +8,11 @@ use layerw_ecs::system::SystemDecl;
 use layerw_memory::Arena;
 use layerw_platform::files::{Disk, Files};
 use layerw_script::compile::{self, Program, Source};
-use layerw_script::runtime::{Form, OnFault, Options, Script, ScriptError};
+use layerw_script::runtime::{Form, OnFault, Options, Runtime, Script, ScriptError};
 
 use super::{ScriptFigures, ScriptsError};
-use crate::config::ScriptsConfig;
 use crate::config::scripts::OnTrap;
+use crate::config::{ScriptRuntime, ScriptsConfig};
 use crate::settings::Settings;
 
 /// The scripts of a simulation, and systems of theirs that were not added yet.
@@ -78,7 +78,7 @@ fn load_sources(
     let program = compile(folder, names)?;
     // Its loops come to an end, or to a trap of their own.
     let options = options(config, config.seconds);
-    Script::load(&names.join(", "), &program.wasm(), &options).map_err(refused)
+    Script::of_program(&names.join(", "), &program, &options).map_err(refused)
 }
 
 /// Reads and compiles sources, as one.
@@ -102,6 +102,12 @@ pub(super) fn compile(folder: &Path, names: &[&str]) -> Result<Program, ScriptsE
 fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {
     let default = Options::default();
     Options {
+        runtime: match config.runtime {
+            None => Runtime::Best,
+            Some(ScriptRuntime::Wasmtime) => Runtime::Wasmtime,
+            Some(ScriptRuntime::Wasmi) => Runtime::Wasmi,
+            Some(ScriptRuntime::QuickJs) => Runtime::QuickJs,
+        },
         time_limit: seconds.map(Duration::from_secs_f64),
         memory_bytes: config.memory.unwrap_or(default.memory_bytes),
         on_fault: match config.on_trap {
@@ -129,7 +135,7 @@ impl Loaded {
     pub(crate) fn figures(&self, arena: &Arena) -> Vec<ScriptFigures> {
         let figures = |script: &Script| ScriptFigures {
             name: script.name().to_owned(),
-            runtime: "wasmtime",
+            runtime: script.runtime(),
             trust: "sandboxed",
             columns: match script.form(arena) {
                 Form::Mapped => "mapped",

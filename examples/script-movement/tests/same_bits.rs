@@ -1,17 +1,24 @@
 //! The scripts do what the Rust systems do, bit for bit, on any number of workers, and nothing is copied for them.
 
-use layerw::{Jobs, Result, Runner, RunnerOptions, Settings, Sim, StateHash, on_fresh_thread};
+use layerw::{
+    Jobs, Result, Runner, RunnerOptions, ScriptRuntime, Settings, Sim, StateHash, on_fresh_thread,
+};
 use std::process::Command;
 
 /// The state after 120 steps: points have met every wall by then.
-fn hash_of(build: fn(&Settings) -> Result<Sim>, threads: usize) -> StateHash {
+fn hash_of(
+    build: fn(&Settings) -> Result<Sim>,
+    threads: usize,
+    runtime: ScriptRuntime,
+) -> StateHash {
     on_fresh_thread("engine", 8 << 20, || {
         let settings = Settings::new()
             .with("points", "20001")
             .with_seed(7)
             .with_project(env!("CARGO_MANIFEST_DIR"))
             .with_script("movement.ts")
-            .with_script("bounce.ts");
+            .with_script("bounce.ts")
+            .with_script_runtime(runtime);
         let sim = build(&settings).expect("the simulation is built");
         let jobs = Jobs::new(threads).expect("workers start on a fresh thread");
         let mut runner =
@@ -25,13 +32,19 @@ fn hash_of(build: fn(&Settings) -> Result<Sim>, threads: usize) -> StateHash {
 
 #[test]
 fn scripts_and_rust_give_the_same_bits() {
-    let rust = hash_of(script_movement::sim_in_rust, 1);
-    for threads in [1, 2, 8] {
-        assert_eq!(
-            hash_of(script_movement::sim, threads),
-            rust,
-            "{threads} workers"
-        );
+    let rust = hash_of(script_movement::sim_in_rust, 1, ScriptRuntime::Wasmtime);
+    for runtime in [
+        ScriptRuntime::Wasmtime,
+        ScriptRuntime::Wasmi,
+        ScriptRuntime::QuickJs,
+    ] {
+        for threads in [1, 2, 8] {
+            assert_eq!(
+                hash_of(script_movement::sim, threads, runtime),
+                rust,
+                "{runtime:?}, {threads} workers"
+            );
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! The compiler: TypeScript in, WebAssembly and Rust out.
+//! The compiler: TypeScript in, WebAssembly, Rust and JavaScript out.
 //!
 //! ```text
 //!   sources ──parse──> syntax ──check──> typed tree ──lower──> systems in SSA ──passes──> WebAssembly, Rust text
+//!                                             └───────> JavaScript text
 //! ```
 //!
 //! **The language** is TypeScript as far as it can run at full speed over columns. A class with `update` is a system; what its parameters are typed as is what it
@@ -48,6 +49,7 @@ pub mod access;
 mod check;
 mod diagnostic;
 pub mod ir;
+pub mod js;
 mod lower;
 mod parse;
 mod passes;
@@ -59,6 +61,7 @@ pub use diagnostic::Diagnostic;
 use diagnostic::{Lines, Problem};
 use oxc_allocator::Allocator;
 use std::fmt::Write;
+use std::sync::Arc;
 
 /// Rounds that loops may make for one row, beside the loop over the rows itself.
 pub const LOOP_BUDGET: i32 = 1 << 24;
@@ -91,6 +94,7 @@ pub struct Program {
     /// What WebAssembly is made of.
     module: ir::Module,
     facts: Vec<passes::Facts>,
+    tree: Arc<tree::Tree>,
 }
 
 /// Compiles the files of a script, as one: a name that one of them declares is known in all.
@@ -102,7 +106,7 @@ pub fn compile(sources: &[Source]) -> Result<Program, Vec<Diagnostic>> {
 }
 
 fn compile_with(sources: &[Source], which: passes::Passes) -> Result<Program, Vec<Diagnostic>> {
-    let mut scalar = front(sources)?;
+    let (mut scalar, tree) = front(sources)?;
     let mut facts = passes::scalar(&mut scalar, which);
     let mut module = scalar.clone();
     passes::vectors(&mut module, &mut facts, which);
@@ -111,6 +115,7 @@ fn compile_with(sources: &[Source], which: passes::Passes) -> Result<Program, Ve
         scalar,
         module,
         facts,
+        tree: Arc::new(tree),
     })
 }
 
@@ -118,6 +123,11 @@ impl Program {
     /// The module, with its manifest and source map.
     pub fn wasm(&self) -> Vec<u8> {
         wasm::module(&self.module, &self.facts, &self.sources)
+    }
+
+    /// What the module declares.
+    pub fn manifest(&self) -> crate::abi::Manifest {
+        wasm::manifest(&self.module, &self.facts)
     }
 
     /// The systems as Rust text.
@@ -184,7 +194,7 @@ impl Program {
     }
 }
 
-fn front(sources: &[Source]) -> Result<ir::Module, Vec<Diagnostic>> {
+fn front(sources: &[Source]) -> Result<(ir::Module, tree::Tree), Vec<Diagnostic>> {
     let allocator = Allocator::default();
     let mut programs = Vec::new();
     let mut problems = Vec::new();
@@ -199,7 +209,7 @@ fn front(sources: &[Source]) -> Result<ir::Module, Vec<Diagnostic>> {
     }
     let names = sources.iter().map(|source| source.name.clone()).collect();
     check::check(&programs)
-        .and_then(|tree| lower::lower(&tree, names))
+        .and_then(|tree| Ok((lower::lower(&tree, names)?, tree)))
         .map_err(|problems| said(problems, sources))
 }
 

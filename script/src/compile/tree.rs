@@ -3,6 +3,7 @@
 use super::ir::{
     Act, At, Binary, Compare, Component, Const, Filter, Initial, Input, Scalar, Unary,
 };
+use std::collections::BTreeMap;
 
 /// All sources together.
 #[derive(Debug, Default)]
@@ -33,6 +34,7 @@ pub struct SystemTree {
     pub body: Vec<Stmt>,
     pub locals: usize,
     pub elements: usize,
+    pub names: Names,
 }
 
 /// A function of the top level; calls are replaced by its body.
@@ -44,6 +46,26 @@ pub struct Function {
     pub body: Vec<Stmt>,
     pub locals: usize,
     pub elements: usize,
+    pub names: Names,
+}
+
+/// What variables and rows are called in the source. What the source gives no name has a usual one here.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    pub locals: BTreeMap<Local, String>,
+    pub elements: BTreeMap<ElementId, String>,
+}
+
+impl Names {
+    /// The name of a variable; empty if the source has none.
+    pub fn local(&self, local: Local) -> &str {
+        self.locals.get(&local).map_or("", String::as_str)
+    }
+
+    /// The name of a row.
+    pub fn element(&self, id: ElementId) -> &str {
+        self.elements.get(&id).map_or("row", String::as_str)
+    }
 }
 
 /// What a parameter is bound to.
@@ -58,7 +80,7 @@ pub enum Param {
 pub struct Local(pub u32);
 
 /// A name for a row, a resource, or a part of one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ElementId(pub u32);
 
 /// A loop, by its number in its function.

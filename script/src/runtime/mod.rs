@@ -1,4 +1,4 @@
-//! The sandbox: modules run as native code, each system over the columns that it declared and nothing else.
+//! The sandbox: scripts run, each system over the columns that it declared and nothing else.
 //!
 //! ```text
 //!   bytes ──limits──> manifest ──compile──> Script ──bind──> systems ──run──> an instance per worker and system
@@ -28,24 +28,28 @@
 //! **Forms.** [`Form::Mapped`]: a column's pages are mapped a second time into the script's memory, with its right, when a system first sees them, and stay:
 //! the steady state copies nothing and makes no call of the system. [`Form::Copied`]: where the host or the arena cannot do that.
 //!
-//! wasmtime stands behind the modules `program`, `cell` and what they use; nothing else knows it, so that another engine can stand beside it.
+//! **Runtimes.** What runs a script stands behind the traits of `host`: `native` is wasmtime, `interpreted` is wasmi, `javascript` is QuickJS. The rest is the same for all: what a
+//! script may ask for, what a system is to the schedule, what a fault says. All give the same bits, but for which NaN an interpreter of modules leaves in memory; the state hash
+//! takes all NaNs for one.
 
-mod cell;
-mod clock;
+mod calls;
 mod compile_limits;
-mod creator;
-mod engine;
 mod error;
 mod fault;
-mod imports;
+mod host;
+#[cfg(feature = "wasmi")]
+mod interpreted;
+#[cfg(feature = "quickjs")]
+mod javascript;
+mod module;
+#[cfg(feature = "wasmtime")]
+mod native;
 mod options;
-mod program;
 mod script;
 mod source_map;
 mod system;
 
-pub use engine::Form;
 pub use error::ScriptError;
 pub use fault::Fault;
-pub use options::{Columns, CompileLimits, OnFault, Options};
+pub use options::{Columns, CompileLimits, Form, OnFault, Options, Runtime};
 pub use script::Script;

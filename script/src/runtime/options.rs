@@ -1,10 +1,13 @@
 //! What a script may use, and what happens when it takes more.
 
+use super::ScriptError;
 use core::time::Duration;
 
 /// How a script is run. The default is for code that nobody here wrote.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
+    /// What runs it.
+    pub runtime: Runtime,
     /// How it gets at columns.
     pub columns: Columns,
     /// The most that one call may take, on one chunk or one step; rounded up to 10 ms. `None` leaves out the checks in loops, which cost a movement system a
@@ -19,6 +22,43 @@ pub struct Options {
     pub compile: CompileLimits,
 }
 
+/// What runs a script. All give the same bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Runtime {
+    /// The fastest that is built in and takes what is loaded. The default.
+    #[default]
+    Best,
+    /// Native code (feature `wasmtime`).
+    Wasmtime,
+    /// An interpreter of modules (feature `wasmi`).
+    Wasmi,
+    /// An interpreter of the JavaScript that the compiler makes of sources (feature `quickjs`); modules it cannot run.
+    QuickJs,
+}
+
+impl Runtime {
+    /// As it stands in settings and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Runtime::Best => "best",
+            Runtime::Wasmtime => "wasmtime",
+            Runtime::Wasmi => "wasmi",
+            Runtime::QuickJs => "quickjs",
+        }
+    }
+
+    /// That it is not there.
+    pub(super) fn missing(self, script: &str) -> ScriptError {
+        ScriptError::Host {
+            script: script.to_owned(),
+            reason: format!(
+                "nothing that is built in runs this as `{}`; build with a feature of that name, or choose another runtime (`quickjs` runs sources and no modules)",
+                self.name()
+            ),
+        }
+    }
+}
+
 /// How a script gets at the columns that its systems declare.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Columns {
@@ -26,6 +66,15 @@ pub enum Columns {
     #[default]
     Best,
     /// Copied in and, where written, out again; every host can do that. Counted, see [`Script::bytes_copied`](super::Script::bytes_copied).
+    Copied,
+}
+
+/// How columns come into a script's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Their pages are mapped: no byte is copied.
+    Mapped,
+    /// Their rows are copied in and, where written, out again.
     Copied,
 }
 
@@ -63,6 +112,7 @@ pub struct CompileLimits {
 impl Default for Options {
     fn default() -> Self {
         Options {
+            runtime: Runtime::Best,
             columns: Columns::Best,
             time_limit: Some(Duration::from_secs(1)),
             memory_bytes: 64 << 20,

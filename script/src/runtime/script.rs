@@ -1,10 +1,8 @@
 //! A script: loaded once, bound to a world, watched while it runs.
 
-use super::cell::Cell;
-use super::engine::{Form, mapping};
-use super::program::Program;
-use super::system::ScriptSystem;
-use super::{Columns, Fault, Options, ScriptError};
+use super::host::{AnyProgram, Common};
+use super::source_map::Lines;
+use super::{Columns, Fault, Form, Options, Runtime, ScriptError, compile_limits};
 use crate::abi::{self, Manifest};
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::Applying;
@@ -17,11 +15,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone)]
 pub struct Script {
     shared: Arc<Shared>,
+    program: Arc<dyn AnyProgram>,
 }
 
 /// What the systems of a script have in common.
 pub(super) struct Shared {
-    pub(super) program: Program,
+    pub(super) common: Arc<Common>,
     /// Bytes of columns that were copied.
     pub(super) copied: AtomicU64,
     faults: Mutex<Vec<Fault>>,
@@ -35,14 +34,6 @@ impl Shared {
         faults.push(fault);
         faults.sort_by(|a, b| (a.step, &a.system).cmp(&(b.step, &b.system)));
     }
-
-    /// How columns of this arena come to the script.
-    pub(super) fn form(&self, arena: &Arena) -> Form {
-        let mapped = self.program.options.columns == Columns::Best
-            && arena.backing() == "memfd"
-            && mapping().is_ok();
-        if mapped { Form::Mapped } else { Form::Copied }
-    }
 }
 
 impl Script {
@@ -51,38 +42,84 @@ impl Script {
     /// # Errors
     /// Everything that is wrong with it alone: see [`ScriptError`].
     pub fn load(name: &str, module: &[u8], options: &Options) -> Result<Script, ScriptError> {
-        let (form, arena) = match mapping() {
-            Ok(arena) if options.columns == Columns::Best => (Form::Mapped, arena.clone()),
-            _ => (Form::Copied, nowhere(name)?),
-        };
-        let options = Options {
-            // The window begins behind.
-            memory_bytes: options.memory_bytes.min(255 << 20),
-            ..options.clone()
-        };
-        let program = Program::new(name, module, &options, form)?;
-        let tried = Cell::new(&program, None, form, &arena, 0);
-        tried.map_err(|reason| ScriptError::Start {
+        compile_limits::check(name, module, &options.compile)?;
+        let unread = |source| ScriptError::Manifest {
             script: name.to_owned(),
-            reason,
-        })?;
-        Ok(Script {
+            source,
+        };
+        let manifest = abi::read(module).map_err(unread)?;
+        let lines = abi::read_map(module).map_err(unread)?.and_then(Lines::read);
+        let common = Common::new(name, manifest, options);
+        let program: Arc<dyn AnyProgram> = match options.runtime {
+            #[cfg(feature = "wasmtime")]
+            Runtime::Best | Runtime::Wasmtime => {
+                Arc::new(super::native::Native::new(common.clone(), module, lines)?)
+            }
+            #[cfg(all(feature = "wasmi", not(feature = "wasmtime")))]
+            Runtime::Best => Arc::new(super::interpreted::Interpreted::new(
+                common.clone(),
+                module,
+                lines,
+            )?),
+            #[cfg(feature = "wasmi")]
+            Runtime::Wasmi => Arc::new(super::interpreted::Interpreted::new(
+                common.clone(),
+                module,
+                lines,
+            )?),
+            #[allow(unreachable_patterns, reason = "where everything is built in")]
+            missing => return Err(missing.missing(name)),
+        };
+        Ok(Script::of(common, program))
+    }
+
+    /// Takes a program of the compiler: its module, or its JavaScript where that is what runs it.
+    ///
+    /// # Errors
+    /// As [`Script::load`].
+    #[cfg(feature = "compiler")]
+    pub fn of_program(
+        name: &str,
+        program: &crate::compile::Program,
+        options: &Options,
+    ) -> Result<Script, ScriptError> {
+        #[cfg(feature = "quickjs")]
+        {
+            let modules = cfg!(any(feature = "wasmtime", feature = "wasmi"));
+            let best = options.runtime == Runtime::Best && !modules;
+            if options.runtime == Runtime::QuickJs || best {
+                let common = Common::new(name, program.manifest(), options);
+                let text = super::javascript::Text::new(common.clone(), program.js())?;
+                return Ok(Script::of(common, Arc::new(text)));
+            }
+        }
+        Script::load(name, &program.wasm(), options)
+    }
+
+    fn of(common: Arc<Common>, program: Arc<dyn AnyProgram>) -> Script {
+        Script {
             shared: Arc::new(Shared {
-                program,
+                common,
                 copied: AtomicU64::new(0),
                 faults: Mutex::default(),
             }),
-        })
+            program,
+        }
+    }
+
+    /// What runs it: `wasmtime`, `wasmi` or `quickjs`.
+    pub fn runtime(&self) -> &'static str {
+        self.program.runtime()
     }
 
     /// What it is called in messages.
     pub fn name(&self) -> &str {
-        &self.shared.program.name
+        &self.shared.common.name
     }
 
     /// What it declares.
     pub fn manifest(&self) -> &Manifest {
-        &self.shared.program.manifest
+        &self.shared.common.manifest
     }
 
     /// Compares its components with those of a world, makes known those that the world lacks, and returns its systems: those of the first step and the point where
@@ -125,7 +162,7 @@ impl Script {
         let decl = |number: usize, system: &abi::SystemDecl| SystemDecl {
             name: system.name.clone(),
             after: Vec::new(),
-            system: Box::new(ScriptSystem::new(self.shared.clone(), number)),
+            system: self.program.clone().system(self.shared.clone(), number),
         };
         let (start, others): (Vec<_>, Vec<_>) = self
             .manifest()
@@ -153,7 +190,7 @@ impl Script {
 
     /// How columns come to it in a world over this arena.
     pub fn form(&self, arena: &Arena) -> Form {
-        self.shared.form(arena)
+        self.program.form(arena)
     }
 
     /// Why columns are copied on this host, if they are: for people who wonder.
@@ -161,10 +198,9 @@ impl Script {
         if self.form(arena) == Form::Mapped {
             return None;
         }
-        Some(match (self.shared.program.options.columns, mapping()) {
-            (Columns::Copied, _) => "its options say so".to_owned(),
-            (_, Err(reason)) => reason,
-            (_, Ok(_)) => format!("the arena stands on {}", arena.backing()),
+        Some(match self.shared.common.options.columns {
+            Columns::Copied => "its options say so".to_owned(),
+            Columns::Best => self.program.why_copied(arena),
         })
     }
 
@@ -197,7 +233,7 @@ impl std::fmt::Debug for Script {
 }
 
 /// An arena for a script that is tried where columns are copied: nothing of it is used.
-fn nowhere(script: &str) -> Result<Arena, ScriptError> {
+pub(super) fn nowhere(script: &str) -> Result<Arena, ScriptError> {
     let mut config = MemoryConfig::with_total(64 << 20);
     config.backing = Backing::Plain;
     Arena::new(&config).map_err(|refusal| ScriptError::Host {

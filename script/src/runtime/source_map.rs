@@ -63,6 +63,19 @@ impl Lines {
         self.names.get(name as usize).map(String::as_str)
     }
 
+    /// Whether it says in words what may stop.
+    #[cfg(feature = "wasmi")]
+    pub(super) fn has_words(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// Whether the instruction that begins there may stop, in the words of whoever compiled it.
+    #[cfg(feature = "wasmi")]
+    pub(super) fn says_exactly(&self, offset: usize) -> bool {
+        self.place(offset)
+            .is_some_and(|place| place.offset as usize == offset && place.name.is_some())
+    }
+
     /// The last place at or before an offset.
     fn place(&self, offset: usize) -> Option<&Place> {
         let offset = u32::try_from(offset).ok()?;

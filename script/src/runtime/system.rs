@@ -1,10 +1,9 @@
 //! A system of a script, as the schedule sees it: like a Rust row function, with a module's function in the middle.
 
-use super::cell::Cell;
-use super::engine::Form;
-use super::program::{runs_on_rows, writes_resources};
+use super::host::{Instance, Program, Stop, Word};
+use super::module::{runs_on_rows, writes_resources};
 use super::script::Shared;
-use super::{Fault, OnFault};
+use super::{Fault, Form, OnFault};
 use crate::abi::{self, Param};
 use layerw_ecs::access::Access;
 use layerw_ecs::commands::Template;
@@ -15,14 +14,14 @@ use std::ops::Range;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
-use wasmtime::ValRaw;
 
 /// One system of a script.
-pub(super) struct ScriptSystem {
+pub(super) struct ScriptSystem<P: Program> {
     shared: Arc<Shared>,
+    program: Arc<P>,
     /// Its place in the manifest.
     number: usize,
-    bound: Option<Bound>,
+    bound: Option<Bound<P::Instance>>,
     /// The step in which it was put into quarantine; it is left out in those after.
     quarantined: AtomicU64,
     /// The place of the chunk whose fault is kept: the first, whichever came first in time.
@@ -30,7 +29,7 @@ pub(super) struct ScriptSystem {
 }
 
 /// What it needs of a world.
-struct Bound {
+struct Bound<I> {
     form: Form,
     arena: Arena,
     arguments: Vec<Argument>,
@@ -41,13 +40,12 @@ struct Bound {
     templates: Vec<Template>,
     /// Bytes of room for copies.
     area: usize,
-    cells: OnceLock<Box<[Slot]>>,
+    instances: OnceLock<Box<[Slot<I>]>>,
 }
 
 /// A worker's instance, on cache lines of its own. Nobody else ever asks for the lock while it is held.
 #[repr(align(128))]
-#[derive(Default)]
-struct Slot(Mutex<Option<Cell>>);
+struct Slot<I>(Mutex<Option<I>>);
 
 /// A parameter, ready.
 enum Argument {
@@ -81,10 +79,11 @@ struct Rows<'w> {
     rows: Range<usize>,
 }
 
-impl ScriptSystem {
-    pub(super) fn new(shared: Arc<Shared>, number: usize) -> Self {
+impl<P: Program> ScriptSystem<P> {
+    pub(super) fn new(shared: Arc<Shared>, program: Arc<P>, number: usize) -> Self {
         ScriptSystem {
             shared,
+            program,
             number,
             bound: None,
             quarantined: AtomicU64::new(u64::MAX),
@@ -93,19 +92,19 @@ impl ScriptSystem {
     }
 
     fn decl(&self) -> &abi::SystemDecl {
-        &self.shared.program.manifest.systems[self.number]
+        &self.shared.common.manifest.systems[self.number]
     }
 
     fn unfit(&self, reason: String) -> EcsError {
         EcsError::Unfit {
             system: self.decl().name.clone(),
-            reason: format!("script `{}`: {reason}", self.shared.program.name),
+            reason: format!("script `{}`: {reason}", self.shared.common.name),
         }
     }
 
     /// The number of a component that the manifest declares.
     fn component(&self, world: &mut World, name: &str) -> Result<ComponentId, EcsError> {
-        let decl = self.shared.program.manifest.component(name);
+        let decl = self.shared.common.manifest.component(name);
         let decl = decl.ok_or_else(|| self.unfit(format!("component `{name}` is not declared")))?;
         let schema = decl.schema().map_err(|fault| self.unfit(fault))?;
         world.register_schema(schema)
@@ -139,7 +138,7 @@ impl ScriptSystem {
     /// As [`System::run_chunk`].
     unsafe fn enter_chunk(
         &self,
-        bound: &Bound,
+        bound: &Bound<P::Instance>,
         id: ChunkId,
         columns: &[usize],
         rows: Range<u32>,
@@ -164,23 +163,25 @@ impl ScriptSystem {
     ///
     /// # Safety
     /// As [`System::run_chunk`], or [`System::run`] without rows.
-    unsafe fn enter(&self, bound: &Bound, rows: Option<Rows<'_>>, run: &Run<'_>) {
+    unsafe fn enter(&self, bound: &Bound<P::Instance>, rows: Option<Rows<'_>>, run: &Run<'_>) {
         let threads = run.step.jobs.threads();
-        let cells = bound.cells.get_or_init(|| self.cells(bound, threads));
-        let mut slot = match cells[run.worker].0.try_lock() {
+        let instances = bound
+            .instances
+            .get_or_init(|| self.instances(bound, threads));
+        let mut slot = match instances[run.worker].0.try_lock() {
             Ok(slot) => slot,
             // A command found no scratch: as after a fault, a new instance.
             Err(TryLockError::Poisoned(poisoned)) => {
                 let mut slot = poisoned.into_inner();
                 *slot = None;
-                cells[run.worker].0.clear_poison();
+                instances[run.worker].0.clear_poison();
                 slot
             }
             Err(TryLockError::WouldBlock) => unreachable!("a worker runs one system at a time"),
         };
-        let outcome = match self.cell(bound, &mut slot) {
+        let outcome = match self.instance(bound, &mut slot) {
             // SAFETY: the caller's promise is passed on.
-            Ok(cell) => unsafe { self.call(bound, cell, rows.as_ref(), run) },
+            Ok(instance) => unsafe { self.call(bound, instance, rows.as_ref(), run) },
             Err(what) => Err(self.refusal(run, what)),
         };
         if let Err(fault) = outcome {
@@ -194,22 +195,29 @@ impl ScriptSystem {
 
     /// Instances for all workers at once, so that none has to be made later in the run; what fails fails again where it is needed, with a name.
     #[cold]
-    fn cells(&self, bound: &Bound, threads: usize) -> Box<[Slot]> {
-        let slots: Box<[Slot]> = (0..threads).map(|_| Slot::default()).collect();
+    fn instances(&self, bound: &Bound<P::Instance>, threads: usize) -> Box<[Slot<P::Instance>]> {
+        let slots: Box<[Slot<P::Instance>]> =
+            (0..threads).map(|_| Slot(Mutex::new(None))).collect();
         for slot in &slots {
             let mut slot = slot.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let _ = self.cell(bound, &mut slot);
+            let _ = self.instance(bound, &mut slot);
         }
         slots
     }
 
-    fn cell<'c>(&self, bound: &Bound, slot: &'c mut Option<Cell>) -> Result<&'c mut Cell, String> {
+    fn instance<'i>(
+        &self,
+        bound: &Bound<P::Instance>,
+        slot: &'i mut Option<P::Instance>,
+    ) -> Result<&'i mut P::Instance, String> {
         match slot {
-            Some(cell) => Ok(cell),
+            Some(instance) => Ok(instance),
             None => {
-                let (program, export) = (&self.shared.program, &self.decl().export);
-                let cell = Cell::new(program, Some(export), bound.form, &bound.arena, bound.area)?;
-                Ok(slot.insert(cell))
+                let (form, arena) = (bound.form, &bound.arena);
+                let made = self
+                    .program
+                    .instance(self.decl(), form, arena, bound.area)?;
+                Ok(slot.insert(made))
             }
         }
     }
@@ -217,7 +225,7 @@ impl ScriptSystem {
     /// A fault of the host's.
     fn refusal(&self, run: &Run<'_>, what: String) -> Fault {
         Fault {
-            script: self.shared.program.name.clone(),
+            script: self.shared.common.name.clone(),
             system: self.decl().name.clone(),
             at: None,
             entity: None,
@@ -233,26 +241,26 @@ impl ScriptSystem {
     /// As [`ScriptSystem::enter`].
     unsafe fn call(
         &self,
-        bound: &Bound,
-        cell: &mut Cell,
+        bound: &Bound<P::Instance>,
+        instance: &mut P::Instance,
         rows: Option<&Rows<'_>>,
         run: &Run<'_>,
     ) -> Result<(), Fault> {
         let world = run.step.world;
         let refused = |what| self.refusal(run, what);
-        cell.begin(world).map_err(refused)?;
+        instance.begin(world).map_err(refused)?;
         let mut copied = 0;
         let mut column = 0;
         for argument in &bound.arguments {
             match argument {
                 Argument::Count => {
                     let count = rows.map_or(1, |rows| rows.rows.len());
-                    cell.word(ValRaw::i32(count as i32));
+                    instance.word(Word::I32(count as i32));
                 }
-                Argument::Dt => cell.word(ValRaw::f32((run.step.dt as f32).to_bits())),
-                Argument::Dt64 => cell.word(ValRaw::f64(run.step.dt.to_bits())),
-                Argument::Step => cell.word(ValRaw::i64(run.step.step as i64)),
-                Argument::Seed => cell.word(ValRaw::i64(run.step.seed as i64)),
+                Argument::Dt => instance.word(Word::F32(run.step.dt as f32)),
+                Argument::Dt64 => instance.word(Word::F64(run.step.dt)),
+                Argument::Step => instance.word(Word::I64(run.step.step as i64)),
+                Argument::Seed => instance.word(Word::I64(run.step.seed as i64)),
                 Argument::Entities { copied: place } => {
                     let Some(rows) = rows else { continue };
                     let first = rows.chunk.entities()[rows.rows.clone()]
@@ -262,11 +270,13 @@ impl ScriptSystem {
                     match (place, world.entity_pages(rows.id)) {
                         (None, Some(held)) => {
                             let offset = self.offset(bound, first);
-                            cell.show(held, offset, bytes, false).map_err(refused)?;
+                            // SAFETY: entities change only under `&mut World`.
+                            unsafe { instance.show(held, offset, bytes, false) }
+                                .map_err(refused)?;
                         }
                         (place, _) => {
                             // SAFETY: entities change only under `&mut World`.
-                            unsafe { cell.copy_in(place.unwrap_or(0), first, bytes) };
+                            unsafe { instance.copy_in(place.unwrap_or(0), first, bytes) };
                             copied += bytes;
                         }
                     }
@@ -282,15 +292,16 @@ impl ScriptSystem {
                     let (first, bytes) = place_of(rows, number, values);
                     match (values.copied, world.column_pages(rows.id, number)) {
                         // A tag: an address that leads nowhere.
-                        (_, None) => cell.word(ValRaw::i32(0)),
+                        (_, None) => instance.word(Word::I32(0)),
                         (None, Some(held)) => {
                             let offset = self.offset(bound, first);
-                            cell.show(held, offset, bytes, values.write)
+                            // SAFETY: the caller holds the declared access.
+                            unsafe { instance.show(held, offset, bytes, values.write) }
                                 .map_err(refused)?;
                         }
                         (Some(place), Some(_)) => {
                             // SAFETY: the caller holds the declared access to this chunk.
-                            unsafe { cell.copy_in(place, first, bytes) };
+                            unsafe { instance.copy_in(place, first, bytes) };
                             copied += bytes;
                         }
                     }
@@ -308,15 +319,16 @@ impl ScriptSystem {
                         unsafe { world.set_resource_changed(values.id, run.tick) };
                     }
                     match (values.copied, world.resource_pages(values.id)) {
-                        (_, None) => cell.word(ValRaw::i32(0)),
+                        (_, None) => instance.word(Word::I32(0)),
                         (None, Some(held)) => {
                             let offset = self.offset(bound, first);
-                            cell.show(held, offset, values.bytes, values.write)
+                            // SAFETY: the caller holds the declared access.
+                            unsafe { instance.show(held, offset, values.bytes, values.write) }
                                 .map_err(refused)?;
                         }
                         (Some(place), Some(_)) => {
                             // SAFETY: the caller holds the declared access.
-                            unsafe { cell.copy_in(place, first, values.bytes) };
+                            unsafe { instance.copy_in(place, first, values.bytes) };
                             copied += values.bytes;
                         }
                     }
@@ -326,10 +338,10 @@ impl ScriptSystem {
         let templates = self.decl().commands.then_some(bound.templates.as_slice());
         // SAFETY: one argument was passed for each parameter of the manifest, with its type, which the function was held against when the script was
         // loaded, and it returns nothing. The rest is the caller's promise.
-        let called = unsafe { cell.call(run, templates) };
+        let called = unsafe { instance.call(run, templates) };
         // Also after a trap: the rows keep what was written to them until then, as where they are mapped.
         // SAFETY: the caller's promise is passed on.
-        let (bytes, invalid) = unsafe { self.copy_out(bound, cell, rows, run) };
+        let (bytes, invalid) = unsafe { self.copy_out(bound, instance, rows, run) };
         copied += bytes;
         if copied > 0 {
             // Relaxed: a count that orders nothing.
@@ -337,13 +349,22 @@ impl ScriptSystem {
                 .copied
                 .fetch_add(copied as u64, Ordering::Relaxed);
         }
-        if let Err(error) = called {
-            let program = &self.shared.program;
-            let faulted = |address| self.say_address(cell, world, address);
-            let what = program.sentence(&error, Some(&faulted));
-            let mut fault = program.fault(self.decl(), run.step.step, &error, what);
-            fault.entity = self.entity_at(cell, rows);
-            return Err(fault);
+        if let Err(failure) = called {
+            let Stop {
+                what,
+                touched,
+                at,
+                repeats,
+            } = self.program.stop(failure);
+            return Err(Fault {
+                at,
+                entity: self.entity_at(instance, rows),
+                repeats,
+                ..self.refusal(
+                    run,
+                    touched.map_or(what, |address| self.say_address(instance, world, address)),
+                )
+            });
         }
         match invalid {
             None => Ok(()),
@@ -360,8 +381,8 @@ impl ScriptSystem {
     /// As [`ScriptSystem::enter`].
     unsafe fn copy_out(
         &self,
-        bound: &Bound,
-        cell: &Cell,
+        bound: &Bound<P::Instance>,
+        instance: &P::Instance,
         rows: Option<&Rows<'_>>,
         run: &Run<'_>,
     ) -> (usize, Option<String>) {
@@ -388,7 +409,7 @@ impl ScriptSystem {
                 continue;
             }
             if let Some(schema) = &values.doubtful {
-                let mut all = cell.copied(place, bytes).chunks_exact(values.bytes);
+                let mut all = instance.copied(place, bytes).chunks_exact(values.bytes);
                 if let Some(field) = all.find_map(|value| schema.invalid_field(value)) {
                     invalid = invalid.or_else(|| {
                         Some(format!(
@@ -402,20 +423,20 @@ impl ScriptSystem {
                 }
             }
             // SAFETY: the caller holds the declared write to these rows, and the bytes are values: any bytes are, or they were looked at.
-            unsafe { cell.copy_out(place, first, bytes) };
+            unsafe { instance.copy_out(place, first, bytes) };
             copied += bytes;
         }
         (copied, invalid)
     }
 
     /// Where an address of the world stands in the Logic pool.
-    fn offset(&self, bound: &Bound, address: *const u8) -> usize {
+    fn offset(&self, bound: &Bound<P::Instance>, address: *const u8) -> usize {
         address.addr() - bound.arena.logic().base().as_ptr().addr()
     }
 
     /// What a script touched, where it was not allowed to.
-    fn say_address(&self, cell: &Cell, world: &World, address: u64) -> String {
-        match cell.shown_at(address) {
+    fn say_address(&self, instance: &P::Instance, world: &World, address: u64) -> String {
+        match instance.shown_at(address) {
             Some((held, _)) => {
                 let of = held.component();
                 let of = of.map_or_else(
@@ -433,9 +454,9 @@ impl ScriptSystem {
     }
 
     /// The entity at the row that the module says it is at.
-    fn entity_at(&self, cell: &mut Cell, rows: Option<&Rows<'_>>) -> Option<Entity> {
+    fn entity_at(&self, instance: &mut P::Instance, rows: Option<&Rows<'_>>) -> Option<Entity> {
         let rows = rows?;
-        let row = rows.rows.start.checked_add(cell.row()? as usize)?;
+        let row = rows.rows.start.checked_add(instance.row()? as usize)?;
         rows.rows.contains(&row).then(|| rows.chunk.entities()[row])
     }
 
@@ -445,7 +466,7 @@ impl ScriptSystem {
     /// The calling thread runs as `run.worker`.
     #[cold]
     unsafe fn fail(&self, fault: Fault, run: &Run<'_>) {
-        if self.shared.program.options.on_fault == OnFault::Quarantine && fault.repeats {
+        if self.shared.common.options.on_fault == OnFault::Quarantine && fault.repeats {
             let mut faulted = self.faulted.lock().unwrap_or_else(PoisonError::into_inner);
             let (step, chunk) = (run.step.step, run.chunk);
             let first = faulted.is_none_or(|(known, place)| known != step || chunk < place);
@@ -490,7 +511,7 @@ impl Area {
 // SAFETY: a module reaches its own memory and the pages that are shown to it: those of the components that are declared below, with the right that is declared.
 // Pages hold other rows of these components too, which nobody can keep a script from touching; it is the only one that then cannot rely on what it wrote. Rows of
 // the chunk at hand are the only ones that it is given. Copies go to and from the rows at hand.
-unsafe impl System for ScriptSystem {
+unsafe impl<P: Program> System for ScriptSystem<P> {
     fn kind(&self) -> Kind {
         if self.shares_rows() {
             Kind::Rows
@@ -500,7 +521,7 @@ unsafe impl System for ScriptSystem {
     }
 
     fn declare(&mut self, world: &mut World) -> Result<Access, EcsError> {
-        let form = self.shared.form(world.arena());
+        let form = self.program.form(world.arena());
         let decl = self.decl().clone();
         let (mut access, mut area) = (Access::default(), Area::default());
         let mut arguments = Vec::new();
@@ -538,16 +559,14 @@ unsafe impl System for ScriptSystem {
             self.components(world, &decl.with)?,
             self.components(world, &decl.without)?,
         );
-        let names = &self.shared.program.manifest.templates;
+        let names = &self.shared.common.manifest.templates;
         let templates = names.iter().map(|names| {
             let ids = self.components(world, names)?;
             Ok(Template::new(world, &ids))
         });
         let templates = templates.collect::<Result<_, EcsError>>()?;
-        self.shared
-            .program
-            .module(form)
-            .map_err(|reason| self.unfit(reason))?;
+        let prepared = self.program.prepare(form);
+        prepared.map_err(|reason| self.unfit(reason))?;
         self.bound = Some(Bound {
             form,
             arena: world.arena().clone(),
@@ -557,7 +576,7 @@ unsafe impl System for ScriptSystem {
             without,
             templates,
             area: area.0,
-            cells: OnceLock::new(),
+            instances: OnceLock::new(),
         });
         Ok(access)
     }

@@ -5,7 +5,7 @@ use layerw_ecs::row::IntoRow;
 use layerw_ecs::{Cx, StateHash};
 use layerw_jobs::on_fresh_thread;
 use layerw_memory::Backing;
-use layerw_script::runtime::{Columns, Form, Options, Script};
+use layerw_script::runtime::{Columns, Form, Options, Runtime, Script};
 
 const ENTITIES: usize = 100_003;
 const STEPS: usize = 5;
@@ -44,12 +44,19 @@ fn movement_gives_the_bits_of_rust() {
     assert_eq!(expected, on(|| rust(2)));
     for text in [MOVEMENT, MOVEMENT_V128] {
         let module = module(text, &movement());
-        for (columns, time_limit) in [
-            (Columns::Best, None),
-            (Columns::Best, Options::default().time_limit),
-            (Columns::Copied, None),
+        let limit = Options::default().time_limit;
+        for (runtime, columns, time_limit) in [
+            (Runtime::Best, Columns::Best, None),
+            (Runtime::Best, Columns::Best, limit),
+            (Runtime::Best, Columns::Copied, None),
+            (Runtime::Wasmi, Columns::Best, None),
+            (Runtime::Wasmi, Columns::Best, limit),
         ] {
+            if runtime == Runtime::Wasmi && !cfg!(feature = "wasmi") {
+                continue;
+            }
             let options = Options {
+                runtime,
                 columns,
                 time_limit,
                 ..Options::default()
@@ -57,7 +64,10 @@ fn movement_gives_the_bits_of_rust() {
             let loaded = load(&module, &options);
             for threads in [1, 2, 8] {
                 let found = on(|| script(&loaded, Backing::Best, threads));
-                assert_eq!(found, expected, "{columns:?}, {threads} workers");
+                assert_eq!(
+                    found, expected,
+                    "{runtime:?}, {columns:?}, {threads} workers"
+                );
             }
             let copied = loaded.bytes_copied() > 0;
             assert_eq!(copied, loaded.form(&arena(Backing::Best)) == Form::Copied);

@@ -7,7 +7,7 @@ use layerw_ecs::{Component, World};
 use layerw_jobs::on_fresh_thread;
 use layerw_memory::{Backing, PAGE, PageRun};
 use layerw_script::abi::Param;
-use layerw_script::runtime::{Columns, Form, OnFault, Options, Script};
+use layerw_script::runtime::{Columns, Form, OnFault, Options, Runtime, Script};
 use std::time::Duration;
 
 const ENTITIES: usize = 6_000;
@@ -547,12 +547,19 @@ fn a_stopped_step_names_it_too_and_the_workers_go_on() {
 
 #[test]
 fn where_columns_are_copied_the_world_is_out_of_reach() {
-    let options = Options {
-        columns: Columns::Copied,
-        ..options(OnFault::Quarantine)
-    };
+    let interpreted = cfg!(feature = "wasmi").then_some(Runtime::Wasmi);
+    for runtime in [Runtime::Best].into_iter().chain(interpreted) {
+        out_of_reach(&Options {
+            runtime,
+            columns: Columns::Copied,
+            ..options(OnFault::Quarantine)
+        });
+    }
+}
+
+fn out_of_reach(options: &Options) {
     for (name, body, _) in TABLE {
-        let (mut scene, script) = scene(body, &options);
+        let (mut scene, script) = scene(body, options);
         let expected = others(&scene);
         scene.steps(3);
         assert!(
@@ -562,6 +569,14 @@ fn where_columns_are_copied_the_world_is_out_of_reach() {
         let visits = scene.world.query::<&Visits>().map(|visits| visits.0).min();
         assert_eq!(visits, Some(3003), "{name}: a system did not go on");
         assert!(script.bytes_copied() > 0, "{name}");
+        // What copies let pass is nothing; what they do not is told as always.
+        for fault in script.faults() {
+            let fault = fault.to_string();
+            assert!(
+                fault.contains("system `Hostile` at hostile.ts:7:3, entity "),
+                "{name}: {fault}"
+            );
+        }
     }
 }
 
@@ -623,6 +638,28 @@ fn a_call_that_takes_too_long_stops_the_run() {
     // Many calls may take longer together.
     let (mut scene, _) = self::scene("(nop)", &limited);
     scene.steps(50);
+}
+
+#[test]
+#[cfg(feature = "wasmi")]
+fn an_interpreter_counts_work_in_place_of_time() {
+    let limited = Options {
+        runtime: Runtime::Wasmi,
+        time_limit: Some(Duration::from_millis(20)),
+        ..options(OnFault::Quarantine)
+    };
+    let (mut scene, script) = scene("(loop $ever (br $ever))", &limited);
+    scene.steps(2);
+    let [fault] = &script.faults()[..] else {
+        panic!("the same work is too much each time: {:?}", script.faults());
+    };
+    assert!(fault.repeats && fault.what.contains("took longer than 20ms"));
+    let (mut scene, script) = self::scene("(nop)", &limited);
+    scene.steps(50);
+    assert_eq!(
+        (script.runtime(), script.form(scene.world.arena())),
+        ("wasmi", Form::Copied)
+    );
 }
 
 #[test]

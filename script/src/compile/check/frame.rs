@@ -2,7 +2,7 @@
 
 use super::super::diagnostic::{Outcome, Problem, problem};
 use super::super::ir::{At, Input, Scalar};
-use super::super::tree::{ElementId, Local, LoopId};
+use super::super::tree::{ElementId, Local, LoopId, Names};
 use super::classes::Shape;
 use super::items::Checker;
 use super::{DEPTH_MAX, PROBLEMS_MAX};
@@ -62,6 +62,7 @@ pub struct Frame<'c, 'p, 'a> {
     next_loop: u32,
     locals: u32,
     elements: u32,
+    names: Names,
     /// Every variable that was assigned, in order.
     pub assigned: Vec<Local>,
     depth: usize,
@@ -80,10 +81,16 @@ impl<'c, 'p, 'a> Frame<'c, 'p, 'a> {
             next_loop: 0,
             locals: 0,
             elements: 0,
+            names: Names::default(),
             assigned: Vec::new(),
             depth: 0,
             problems: Vec::new(),
         }
+    }
+
+    /// What its variables and elements are called.
+    pub fn names(&mut self) -> Names {
+        std::mem::take(&mut self.names)
     }
 
     /// How many variables and elements it has, and what is wrong with it.
@@ -137,6 +144,13 @@ impl<'c, 'p, 'a> Frame<'c, 'p, 'a> {
     }
 
     pub fn bind(&mut self, name: &'a str, bound: Name, place: At) -> Outcome<()> {
+        match bound {
+            Name::Local { local, .. } | Name::Random { local } => {
+                drop(self.names.locals.insert(local, name.to_owned()))
+            }
+            Name::Element { id, .. } => drop(self.names.elements.insert(id, name.to_owned())),
+            _ => {}
+        }
         let scope = self.scopes.last_mut().expect("a frame has a scope");
         match scope.insert(name, bound) {
             None => Ok(()),

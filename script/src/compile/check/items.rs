@@ -370,6 +370,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         if let Some(node) = &node.body {
             frame.statements(&node.statements, &mut body);
         }
+        let names = frame.names();
         let (locals, elements, problems) = frame.done();
         self.signatures[number].params = declared;
         let sound = problems.is_empty();
@@ -389,6 +390,7 @@ impl<'p, 'a> Checker<'p, 'a> {
             body,
             locals,
             elements,
+            names,
         });
         Ok(())
     }

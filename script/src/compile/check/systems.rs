@@ -343,6 +343,7 @@ impl<'p, 'a> Checker<'p, 'a> {
             frame.statements(&node.statements, &mut body);
         }
         let inputs = std::mem::take(&mut frame.inputs);
+        let names = frame.names();
         let (locals, elements, problems) = frame.done();
         problems
             .into_iter()
@@ -359,6 +360,7 @@ impl<'p, 'a> Checker<'p, 'a> {
             body,
             locals,
             elements,
+            names,
         });
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use super::clock::Running;
 use super::creator::{Creator, GUARD, RESERVATION, WINDOW, with_mirror};
+use crate::runtime::Form;
+use crate::runtime::module::PAGES_MAX;
 use layerw_memory::{Arena, MemoryConfig, Mirror, PAGE, PageRun, Tier};
 use std::sync::{Arc, OnceLock};
 use wasm_encoder::{
@@ -10,15 +12,6 @@ use wasm_encoder::{
     ValType,
 };
 use wasmtime::{Config, Engine, Instance, Memory, Module, OptLevel, Store, Trap};
-
-/// How columns come into a script's memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// Their pages are mapped: no byte is copied.
-    Mapped,
-    /// Their rows are copied in and, where written, out again.
-    Copied,
-}
 
 /// Bytes of a wasm call stack; a worker's own stack is larger.
 const STACK: usize = 256 << 10;
@@ -184,7 +177,7 @@ pub(super) fn new_memory<T: 'static>(store: &mut Store<T>, pages: u64) -> wasmti
 fn memory_type(pages: u64) -> MemoryType {
     MemoryType {
         minimum: pages,
-        maximum: Some(super::creator::PAGES_MAX),
+        maximum: Some(PAGES_MAX),
         memory64: false,
         shared: false,
         page_size_log2: None,

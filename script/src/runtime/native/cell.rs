@@ -1,11 +1,14 @@
-//! One instance of a module: a memory, a function, and what it is given for a call. Each worker has one for each system, so that none is ever shared, and so that
-//! two systems of one script do not see each other's columns.
+//! One instance of a module: a memory, a function, and what it is given for a call.
 
-use super::creator::{PAGES_MAX, RESERVATION, WINDOW, with_mirror};
-use super::engine::{Form, mirror, new_memory};
+use super::creator::{RESERVATION, WINDOW, with_mirror};
+use super::engine::{mirror, new_memory};
 use super::imports;
-use super::program::Program;
+use super::program::Native;
 use crate::abi::{IMPORTS, ROW_GLOBAL};
+use crate::runtime::Form;
+use crate::runtime::calls::{Call, ELEMENTS_MAX};
+use crate::runtime::host::Word;
+use crate::runtime::module::PAGES_MAX;
 use layerw_ecs::commands::Template;
 use layerw_ecs::{Held, Run, World};
 use layerw_memory::{Arena, Mirror, PAGE, PageRun};
@@ -16,7 +19,7 @@ use wasmtime::{
 };
 
 /// An instance.
-pub(super) struct Cell {
+pub(in crate::runtime) struct Cell {
     store: Store<Host>,
     func: Func,
     row: Option<Global>,
@@ -32,17 +35,17 @@ pub(super) struct Cell {
 impl Cell {
     /// An instance of a system's function over an arena, with `area` bytes of room for copies. The error is a sentence.
     pub(super) fn new(
-        program: &Program,
+        program: &Native,
         export: Option<&str>,
         form: Form,
         arena: &Arena,
         area: usize,
     ) -> Result<Cell, String> {
-        let sentence = |error: wasmtime::Error| program.sentence(&error, None);
+        let sentence = |error: wasmtime::Error| program.sentence(&error);
         let module = program.module(form)?;
         let area_pages = area.div_ceil(PAGE);
         let host = Host {
-            bytes_max: program.options.memory_bytes as usize + area_pages * PAGE,
+            bytes_max: program.common.options.memory_bytes as usize + area_pages * PAGE,
             elements: 0,
             own: None,
             granted: Vec::with_capacity(16),
@@ -100,9 +103,12 @@ impl Cell {
             store,
         })
     }
+}
 
-    /// Begins the arguments of a call.
-    pub(super) fn begin(&mut self, world: &World) -> Result<(), String> {
+impl crate::runtime::host::Instance for Cell {
+    type Failure = wasmtime::Error;
+
+    fn begin(&mut self, world: &World) -> Result<(), String> {
         self.arguments.clear();
         self.store.data_mut().granted.clear();
         match &mut self.window {
@@ -111,15 +117,19 @@ impl Cell {
         }
     }
 
-    /// A number as the next argument.
     #[inline]
-    pub(super) fn word(&mut self, value: ValRaw) {
-        self.arguments.push(value);
+    fn word(&mut self, value: Word) {
+        self.arguments.push(match value {
+            Word::I32(value) => ValRaw::i32(value),
+            Word::I64(value) => ValRaw::i64(value),
+            Word::F32(value) => ValRaw::f32(value.to_bits()),
+            Word::F64(value) => ValRaw::f64(value.to_bits()),
+        });
     }
 
-    /// The address of bytes of the Logic pool as the next argument, and the pages around them shown.
+    /// Shows the pages around them, at the address that follows from their offset.
     #[inline]
-    pub(super) fn show(
+    unsafe fn show(
         &mut self,
         held: Held,
         offset: usize,
@@ -134,11 +144,7 @@ impl Cell {
         Ok(())
     }
 
-    /// The address of a copy as the next argument. The bytes that are copied for scripts are copied here and in [`Cell::copy_out`].
-    ///
-    /// # Safety
-    /// `from` leads to so many bytes that nobody writes meanwhile.
-    pub(super) unsafe fn copy_in(&mut self, place: usize, from: *const u8, bytes: usize) {
+    unsafe fn copy_in(&mut self, place: usize, from: *const u8, bytes: usize) {
         let at = self.area + place;
         let target = &mut self.memory.data_mut(&mut self.store)[at..at + bytes];
         // SAFETY: the caller's promise; the target is a slice of as many bytes, of the instance's own memory.
@@ -146,28 +152,12 @@ impl Cell {
         self.arguments.push(ValRaw::i32(at as u32 as i32));
     }
 
-    /// What a call left of a copy.
-    pub(super) fn copied(&self, place: usize, bytes: usize) -> &[u8] {
+    fn copied(&self, place: usize, bytes: usize) -> &[u8] {
         let at = self.area + place;
         &self.memory.data(&self.store)[at..at + bytes]
     }
 
-    /// Copies back what a call left of a copy.
-    ///
-    /// # Safety
-    /// `to` leads to so many bytes that nobody else uses meanwhile, and what [`Cell::copied`] shows are values of what stands there.
-    pub(super) unsafe fn copy_out(&self, place: usize, to: *mut u8, bytes: usize) {
-        let source = self.copied(place, bytes);
-        // SAFETY: the caller's promise; the source is a slice of as many bytes, of the instance's own memory.
-        unsafe { ptr::copy_nonoverlapping(source.as_ptr(), to, bytes) };
-    }
-
-    /// Calls the function with the arguments so far. Commands are recorded for `run` where there are templates.
-    ///
-    /// # Safety
-    /// The arguments are as many as the function has parameters, of their types, and it returns nothing. The calling thread runs as `run.worker`, with
-    /// the access that its system declared.
-    pub(super) unsafe fn call(
+    unsafe fn call(
         &mut self,
         run: &Run<'_>,
         templates: Option<&[Template]>,
@@ -177,22 +167,21 @@ impl Cell {
         }
         self.store.data_mut().call = templates.map(|templates| Call::new(run, templates));
         let arguments: *mut [ValRaw] = self.arguments.as_mut_slice();
-        // SAFETY: the caller's promise on arguments and results; the slice lives in `self`, which nobody else touches during the call.
+        // SAFETY: the caller's promise on arguments, whose types the function was held against when the script was loaded, and it returns nothing; the slice
+        // lives in `self`, which nobody else touches during the call.
         let called = unsafe { self.func.call_unchecked(&mut self.store, arguments) };
         self.store.data_mut().call = None;
         called
     }
 
-    /// The row that the module says it is at.
-    pub(super) fn row(&mut self) -> Option<u32> {
+    fn row(&mut self) -> Option<u32> {
         match self.row?.get(&mut self.store) {
             Val::I32(row) => Some(row as u32),
             _ => None,
         }
     }
 
-    /// What is shown at an address: the pages' holder, and whether they may be written.
-    pub(super) fn shown_at(&self, address: u64) -> Option<(Held, bool)> {
+    fn shown_at(&self, address: u64) -> Option<(Held, bool)> {
         let window = self.window.as_ref()?;
         let offset = address.checked_sub(WINDOW as u64)?;
         let within = |run: PageRun| (run.offset()..run.offset() + run.bytes()).contains(&offset);
@@ -243,9 +232,6 @@ impl Host {
     }
 }
 
-/// Elements that all tables of an instance may have together.
-const ELEMENTS_MAX: usize = 1 << 16;
-
 impl ResourceLimiter for Host {
     fn memory_growing(
         &mut self,
@@ -270,37 +256,6 @@ impl ResourceLimiter for Host {
             self.elements = elements;
         }
         Ok(granted)
-    }
-}
-
-/// The run that a call belongs to and the module's templates, without their lifetimes: valid while the call lasts.
-#[derive(Clone, Copy)]
-pub(super) struct Call {
-    run: *const Run<'static>,
-    templates: *const [Template],
-}
-
-// SAFETY: set before a call and taken away after it, by the thread that calls; in between only that thread's host functions use it.
-unsafe impl Send for Call {}
-// SAFETY: as above.
-unsafe impl Sync for Call {}
-
-impl Call {
-    fn new(run: &Run<'_>, templates: &[Template]) -> Call {
-        Call {
-            run: ptr::from_ref(run).cast(),
-            templates,
-        }
-    }
-
-    pub(super) fn run(&self) -> &Run<'_> {
-        // SAFETY: `Cell::call` set it to what its caller lent, and takes it away before it returns; the lifetime given here ends with the host's function.
-        unsafe { &*self.run.cast() }
-    }
-
-    pub(super) fn templates(&self) -> &[Template] {
-        // SAFETY: as above.
-        unsafe { &*self.templates }
     }
 }
 

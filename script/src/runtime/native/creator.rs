@@ -28,9 +28,6 @@ pub(super) const RESERVATION: usize = 1 << 32;
 /// Inaccessible bytes behind, for the constant offsets of loads and stores; wasmtime compares what could go further.
 pub(super) const GUARD: usize = 32 << 20;
 
-/// Pages of 64 KiB that a script's memory can have at most as far as its code is concerned; all addresses of the window must look possible.
-pub(super) const PAGES_MAX: u64 = 65_535;
-
 thread_local! {
     /// The mirror for the memory that is about to be made on this thread: a creator serves a whole engine and is not told for whom.
     static NEXT: RefCell<Option<Arc<Mirror>>> = const { RefCell::new(None) };
