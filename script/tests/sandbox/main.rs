@@ -2,6 +2,8 @@
 
 mod agreement;
 mod commands;
+#[cfg(feature = "compiler")]
+mod flock;
 mod illegal;
 #[cfg(feature = "compiler")]
 mod language;

@@ -47,12 +47,22 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn new(threads: usize, mut world: World, systems: Vec<SystemDecl>) -> Scene {
+    pub fn new(threads: usize, world: World, systems: Vec<SystemDecl>) -> Scene {
+        Scene::with_scratch(threads, world, systems, 1 << 20)
+    }
+
+    /// With so many bytes of scratch for each worker.
+    pub fn with_scratch(
+        threads: usize,
+        mut world: World,
+        systems: Vec<SystemDecl>,
+        scratch: u64,
+    ) -> Scene {
         let jobs = Jobs::new(threads).expect("as many workers as asked for");
         let entries = systems.into_iter().map(Entry::System).collect();
         let schedule =
             Schedule::new(entries, &mut world, threads).expect("the systems form a graph");
-        let workers = Workers::new(world.arena(), threads, 1 << 20).expect("room for scratch");
+        let workers = Workers::new(world.arena(), threads, scratch).expect("room for scratch");
         Scene {
             world,
             schedule,

@@ -1,6 +1,7 @@
 //! From source text to what comes out of running it.
 
 mod differential;
+mod documents;
 mod errors;
 mod generator;
 mod hostile;
