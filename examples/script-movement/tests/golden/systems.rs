@@ -37,9 +37,9 @@ pub fn bounce_system(position: &mut Position, velocity: &mut Velocity, room: Res
     let v6: f32 = room.width;
     let v11: f32 = room.height;
     let v5: f32 = position.0[0];
-    let v9: f32 = max_f32(0.0, min_f32(v5, v6));
+    let v9: f32 = at_least_f32(min_f32(v5, v6), 0.0);
     let v10: f32 = position.0[1];
-    let v14: f32 = max_f32(0.0, min_f32(v10, v11));
+    let v14: f32 = at_least_f32(min_f32(v10, v11), 0.0);
     // bounce.ts:21
     if v9 != v5 {
         // bounce.ts:22
@@ -62,10 +62,9 @@ pub fn add(sim: &mut Sim) {
     sim.each(bounce_system);
 }
 
-/// The larger one; NaN if one is; -0 is smaller than 0.
-fn max_f32(a: f32, b: f32) -> f32 {
-    let first = a > b || a.is_nan() || (a == b && a.is_sign_positive());
-    if first { a } else { b }
+/// The larger one; NaN if the first is. The second is a constant.
+fn at_least_f32(a: f32, b: f32) -> f32 {
+    if a <= b { b } else { a }
 }
 
 /// The smaller one; NaN if one is; -0 is smaller than 0.

@@ -7,6 +7,7 @@ use super::expr::{self, Expr, Helpers, Level};
 use super::shape::RowLoop;
 use super::{RustError, names};
 use crate::compile::LOOP_BUDGET;
+use crate::compile::ir::Const;
 use crate::compile::ir::{
     Act, At, Command, End, Index, Input, Inst, Label, Module, Op, Place, Region, Scalar, System,
     Trap, Type, Value, layout,
@@ -279,12 +280,59 @@ impl Writer<'_> {
                 }
             }
             Op::Splat(_) => unreachable!("Rust text is made from scalar form"),
+            Op::If(on, arms) => match self.short(arms) {
+                Some((sign, rest)) => {
+                    let on = bracketed(&self.take(*on), Level::Compare);
+                    self.insts(&rest.insts)?;
+                    let value = self.take(rest.end.values()[0]);
+                    reads = true;
+                    let value = bracketed(&value, Level::Compare);
+                    Expr::new(format!("{on} {sign} {value}"), Level::Open)
+                }
+                None => return self.effect(inst, &inst.op),
+            },
             effect => return self.effect(inst, effect),
         };
         if let Some(result) = result {
             self.define(result, expr, reads);
         }
         Ok(())
+    }
+
+    /// The sign, and the region that is looked at only if it must be, where a choice is `||` or `&&`.
+    fn short<'r>(&self, arms: &'r [Region; 2]) -> Option<(&'static str, &'r Region)> {
+        let known = |region: &Region| {
+            let [value] = *region.end.values() else {
+                return None;
+            };
+            let constant = |inst: &Inst| match inst.op {
+                Op::Const(Const::Bool(value)) => Some(value),
+                _ => None,
+            };
+            match region.insts.as_slice() {
+                [] => self.known.get(&value)?.text.parse().ok(),
+                [only] if only.results == [value] => constant(only),
+                _ => None,
+            }
+        };
+        let quiet = |region: &Region| {
+            // Another row than this one may not be there.
+            let quiet = |inst: &Inst| match &inst.op {
+                Op::Load(place) => match place.index {
+                    Index::Row(row, _) => Some(row) == self.row,
+                    Index::Only(_) => true,
+                    _ => false,
+                },
+                op => op.is_pure(),
+            };
+            matches!(&region.end, End::Yield(values) if values.len() == 1)
+                && region.insts.iter().all(quiet)
+        };
+        match (known(&arms[0]), known(&arms[1])) {
+            (Some(true), _) if quiet(&arms[1]) => Some(("||", &arms[1])),
+            (_, Some(false)) if quiet(&arms[0]) => Some(("&&", &arms[0])),
+            _ => None,
+        }
     }
 
     fn effect(&mut self, inst: &Inst, op: &Op) -> Result<(), RustError> {

@@ -253,13 +253,22 @@ pub(super) fn convert(op: Convert, a: &Expr) -> Expr {
 }
 
 impl Helpers {
-    /// A call of one of ours; `name` and type say which.
+    /// A call of one of ours; `name` and type say which. A constant that is not -0 needs less to be asked.
     fn call(&mut self, name: &str, ty: Type, a: &Expr, b: &Expr) -> String {
-        let function = match (name, ty) {
-            ("min", Type::F64) => "min_f64",
-            ("min", _) => "min_f32",
-            (_, Type::F64) => "max_f64",
-            (_, _) => "max_f32",
+        let plain = |expr: &Expr| expr.number.is_some() && !expr.text.starts_with("-0");
+        let (a, b) = match plain(a) && !plain(b) {
+            true => (b, a),
+            false => (a, b),
+        };
+        let function = match (name, ty, plain(b)) {
+            ("min", Type::F64, false) => "min_f64",
+            ("min", _, false) => "min_f32",
+            ("min", Type::F64, true) => "at_most_f64",
+            ("min", _, true) => "at_most_f32",
+            (_, Type::F64, false) => "max_f64",
+            (_, _, false) => "max_f32",
+            (_, Type::F64, true) => "at_least_f64",
+            (_, _, true) => "at_least_f32",
         };
         self.0.insert(function);
         format!("{function}({}, {})", a.text, b.text)
@@ -268,18 +277,38 @@ impl Helpers {
     /// Their definitions.
     pub(super) fn text(&self) -> String {
         let define = |function: &&str| {
-            let (name, ty) = function.split_once('_').expect("a name and a type");
-            let (what, sign, test) = match name {
-                "min" => ("smaller", "<", "is_sign_negative"),
-                _ => ("larger", ">", "is_sign_positive"),
+            let (name, ty) = function.rsplit_once('_').expect("a name and a type");
+            let (about, test, first, second) = match name {
+                "min" => (
+                    "The smaller one; NaN if one is; -0 is smaller than 0",
+                    "a < b || a.is_nan() || (a == b && a.is_sign_negative())",
+                    "a",
+                    "b",
+                ),
+                "max" => (
+                    "The larger one; NaN if one is; -0 is smaller than 0",
+                    "a > b || a.is_nan() || (a == b && a.is_sign_positive())",
+                    "a",
+                    "b",
+                ),
+                "at_most" => (
+                    "The smaller one; NaN if the first is. The second is a constant",
+                    "b < a",
+                    "b",
+                    "a",
+                ),
+                _ => (
+                    "The larger one; NaN if the first is. The second is a constant",
+                    "a <= b",
+                    "b",
+                    "a",
+                ),
             };
-            format!(
-                "\n/// The {what} one; NaN if one is; -0 is smaller than 0.\n\
-                 fn {function}(a: {ty}, b: {ty}) -> {ty} {{\n    \
-                     let first = a {sign} b || a.is_nan() || (a == b && a.{test}());\n    \
-                     if first {{ a }} else {{ b }}\n\
-                 }}\n"
-            )
+            let body = match name.len() {
+                3 => format!("let first = {test};\n    if first {{ {first} }} else {{ {second} }}"),
+                _ => format!("if {test} {{ {first} }} else {{ {second} }}"),
+            };
+            format!("\n/// {about}.\nfn {function}(a: {ty}, b: {ty}) -> {ty} {{\n    {body}\n}}\n")
         };
         self.0.iter().map(define).collect()
     }

@@ -167,6 +167,50 @@ pub fn heal(health: &mut Health) {
 }
 
 #[test]
+fn choices_of_truth_are_short() {
+    check(
+        "component Place { x: f32, y: f32 }
+system Fold(column Place, count) {
+  %0: i32 = const 0
+  %1: i32 = input 1
+  %2: f32 = const 0.0
+  %3: f32 = const 100.0
+  for @0 %4 in %0..%1 step 1 {
+    %5: f32 = load 0[%4].0
+    %6: bool = lt %5, %2
+    %7: bool = if %6 {
+      %8: bool = const true
+      yield(%8)
+    } else {
+      %9: f32 = load 0[%4].1
+      %10: bool = gt %9, %3
+      yield(%10)
+    }
+    if %7 {
+      %11: f32 = max %5, %2
+      %12: f32 = min %3, %11
+      store 0[%4].0 = %12
+      yield()
+    } else {
+      yield()
+    }
+    continue @0()
+  }
+  yield()
+}
+",
+        "\
+pub fn fold(place: &mut Place) {
+    let v5: f32 = place.x;
+    if v5 < 0.0 || place.y > 100.0 {
+        place.x = at_most_f32(at_least_f32(v5, 0.0), 100.0);
+    }
+}
+",
+    );
+}
+
+#[test]
 fn what_is_not_one_loop_takes_the_rows_of_a_chunk() {
     check(
         "component Mass { 0: f32 }
