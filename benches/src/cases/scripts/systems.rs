@@ -1,0 +1,189 @@
+//! Four systems, each as a script, as the Rust text that the compiler makes of it, and in Rust as a person writes it.
+
+use anyhow::{Context, Result, anyhow, ensure};
+use layerw::{Cx, Runner, Sim};
+use layerw_script::compile::{Source, compile};
+use layerw_script::runtime::{Columns, Options, Script};
+
+use super::text::{self, Health, Place, Poison, Speed};
+use crate::harness::{Effort, Entry, single};
+use crate::peers::ours;
+
+const SOURCE: &str = include_str!("systems.ts");
+const TEXT: &str = include_str!("text.rs");
+
+/// In the order of `systems.ts`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum System {
+    Movement,
+    Steer,
+    Bounce,
+    Poisoned,
+}
+
+/// The forms of a system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Compiled to WebAssembly, over the world's own columns.
+    Script,
+    /// The same over copies of them.
+    Copied,
+    /// The compiler's Rust text.
+    Text,
+    /// As a person writes it.
+    Rust,
+}
+
+impl System {
+    /// Rows that stand for all: some beyond the walls, some poisoned.
+    fn world(self, count: usize) -> Sim {
+        let mut sim = Sim::new();
+        let mut state = 1_u32;
+        let mut random = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / (1 << 24) as f32
+        };
+        match self {
+            System::Poisoned => {
+                sim.world.spawn_batch(
+                    (0..count).map(|_| (Health(100.0 * random()), Poison(random() - 0.5))),
+                );
+            }
+            _ => {
+                sim.world.spawn_batch((0..count).map(|_| {
+                    let place = Place([120.0 * random() - 10.0, 120.0 * random() - 10.0]);
+                    (place, Speed([random() - 0.5, random() - 0.5]))
+                }));
+            }
+        }
+        sim
+    }
+
+    fn add_text(self, sim: &mut Sim) {
+        match self {
+            System::Movement => sim.each(text::movement),
+            System::Steer => sim.each(text::steer),
+            System::Bounce => sim.each(text::bounce),
+            System::Poisoned => sim.each(text::poisoned),
+        };
+    }
+
+    fn add_rust(self, sim: &mut Sim) {
+        match self {
+            System::Movement => sim.each(movement),
+            System::Steer => sim.each(steer),
+            System::Bounce => sim.each(bounce),
+            System::Poisoned => sim.each(poisoned),
+        };
+    }
+
+    fn add_script(self, sim: &mut Sim, columns: Columns) -> Result<()> {
+        let program = compile(&[Source::new("systems.ts", SOURCE)])
+            .map_err(|problems| anyhow!("{}", problems[0]))?;
+        let made = program.rust()?;
+        if std::env::var_os("LAYERW_BLESS").is_some() {
+            let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cases/scripts/text.rs");
+            std::fs::write(path, &made)?;
+        } else {
+            ensure!(
+                made == TEXT,
+                "text.rs is not what the compiler makes of systems.ts; LAYERW_BLESS=1 re-records it"
+            );
+        }
+        let options = Options {
+            columns,
+            time_limit: None,
+            ..Options::default()
+        };
+        let script = Script::load("systems.ts", &program.wasm(), &options)?;
+        let system = script.bind(&mut sim.world)?.into_iter().nth(self as usize);
+        sim.add(system.context("the script has the four systems")?);
+        Ok(())
+    }
+
+    fn runner(self, form: Form, count: usize, threads: usize) -> Result<Runner> {
+        let mut sim = self.world(count);
+        match form {
+            Form::Script => self.add_script(&mut sim, Options::default().columns)?,
+            Form::Copied => self.add_script(&mut sim, Columns::Copied)?,
+            Form::Text => self.add_text(&mut sim),
+            Form::Rust => self.add_rust(&mut sim),
+        }
+        ours::runner(sim, &ours::jobs(threads)?)
+    }
+
+    /// Some steps over some rows, to the bits of the system in Rust.
+    fn check(self, form: Form, threads: usize) -> Result<()> {
+        const ROWS: usize = 10_007;
+        let hash_of = |form| -> Result<_> {
+            let mut runner = self.runner(form, ROWS, threads)?;
+            (0..20).for_each(|_| ours::step(&mut runner));
+            Ok(runner.hash())
+        };
+        ensure!(
+            hash_of(form)? == hash_of(Form::Rust)?,
+            "{self:?} as {form:?} ends with other rows than in Rust"
+        );
+        Ok(())
+    }
+
+    /// Everybody who takes part.
+    pub fn entries(self, effort: Effort, count: usize) -> Vec<Entry> {
+        let count = effort.pick(count, 10_000);
+        let entry = |peer, threads, form| {
+            Entry::new(peer, threads, move || {
+                self.check(form, threads)?;
+                let mut runner = self.runner(form, count, threads)?;
+                let mut repeat = effort.repeat();
+                single(move || Ok(repeat.mean_ns(|| ours::step(&mut runner)) / count as f64))
+            })
+        };
+        let forms = |threads| {
+            [
+                entry("layerw", threads, Form::Script),
+                entry("floor-rust", threads, Form::Rust),
+                entry("layerw-rust-text", threads, Form::Text),
+                entry("layerw-copied", threads, Form::Copied),
+            ]
+        };
+        [1, 2].into_iter().flat_map(forms).collect()
+    }
+}
+
+fn movement(place: &mut Place, speed: &Speed, cx: Cx) {
+    place.0[0] += speed.0[0] * cx.dt;
+    place.0[1] += speed.0[1] * cx.dt;
+}
+
+fn steer(place: &Place, speed: &mut Speed, cx: Cx) {
+    let (x, y) = (50.0 - place.0[0], 50.0 - place.0[1]);
+    let distance = (x * x + y * y).sqrt();
+    let [mut across, mut along] = speed.0;
+    if distance > 1.0 {
+        across += x / distance * cx.dt;
+        along += y / distance * cx.dt;
+    }
+    let fast = (across * across + along * along).sqrt();
+    if fast > 10.0 {
+        across = across / fast * 10.0;
+        along = along / fast * 10.0;
+    }
+    speed.0 = [across, along];
+}
+
+fn bounce(place: &Place, speed: &mut Speed) {
+    for axis in 0..2 {
+        if place.0[axis] < 0.0 || place.0[axis] > 100.0 {
+            speed.0[axis] = -speed.0[axis];
+        }
+    }
+}
+
+fn poisoned(health: &mut Health, poison: &mut Poison, cx: Cx) {
+    if poison.0 > 0.0 {
+        health.0 -= 5.0 * cx.dt;
+        poison.0 -= cx.dt;
+    } else {
+        health.0 = (health.0 + 2.0 * cx.dt).min(100.0);
+    }
+}
