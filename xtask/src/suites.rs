@@ -11,6 +11,7 @@ use crate::Options;
 use crate::outcome::{Count, SuiteOutcome};
 use crate::step::{Step, StepOutcome};
 use crate::tidy;
+use crate::tools;
 
 /// A named set of checks.
 pub struct Suite {
@@ -184,6 +185,9 @@ fn tidy_suite(checks: &mut Checks) {
 }
 
 fn native(checks: &mut Checks) {
+    if let Err(missing) = tools::assemblyscript(checks.root) {
+        println!("note: {missing}");
+    }
     checks.step(Step::tests(
         "test --workspace --exclude layerw-benches --profile checked --no-fail-fast",
     ));

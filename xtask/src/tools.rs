@@ -1,5 +1,6 @@
 //! What the chores need on the machine.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 struct Tool {
@@ -42,6 +43,43 @@ pub fn check() -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The version of AssemblyScript that the tests of scripts are written for.
+const ASSEMBLYSCRIPT: &str = "assemblyscript@0.28.20";
+
+/// Installs AssemblyScript into the target folder, where tests look for it. The error says what they go without.
+pub fn assemblyscript(root: &Path) -> Result<(), String> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
+    let folder = target.join("assemblyscript");
+    if folder
+        .join("node_modules/assemblyscript/package.json")
+        .is_file()
+    {
+        return Ok(());
+    }
+    let missing = |what: &str| {
+        Err(format!(
+            "scripts are not compared with AssemblyScript: {what}; install node 20 with npm, and let npm reach its registry"
+        ))
+    };
+    if !answers(&["node", "--version"]) {
+        return missing("`node --version` does not answer");
+    }
+    let Some(prefix) = folder.to_str() else {
+        return missing("the target folder's name is not UTF-8");
+    };
+    match answers(&[
+        "npm",
+        "install",
+        "--silent",
+        "--prefix",
+        prefix,
+        ASSEMBLYSCRIPT,
+    ]) {
+        true => Ok(()),
+        false => missing(&format!("`npm install {ASSEMBLYSCRIPT}` fails")),
+    }
 }
 
 /// Whether the command exists and succeeds.

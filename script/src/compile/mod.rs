@@ -46,6 +46,7 @@
 //! Everything is deterministic: the same sources give the same bytes, and a module gives the same bits everywhere.
 
 pub mod access;
+pub mod assemblyscript;
 mod check;
 mod diagnostic;
 pub mod ir;

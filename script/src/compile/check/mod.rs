@@ -1,7 +1,7 @@
 //! From the parser's tree to the checked one: names, types, and a sentence about everything that is outside of the language.
 
 mod calls;
-mod classes;
+pub mod classes;
 mod commands;
 mod expressions;
 mod frame;

@@ -3,10 +3,10 @@
 mod differential;
 mod documents;
 mod errors;
-mod generator;
+pub mod generator;
 mod hostile;
 mod language;
-mod runner;
+pub mod runner;
 mod rust_text;
 mod seed;
 mod shape;
