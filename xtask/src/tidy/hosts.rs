@@ -11,7 +11,7 @@ const HOST_CODE: [&str; 7] = [
     "jobs/src/host",
     "ecs/src/simd",
     "render/src/device",
-    "script/src/runtime",
+    "script/src/runtime/native",
     "trace/src/sink",
 ];
 
