@@ -86,6 +86,9 @@ declare class Random {
   bits(): u64;
 }
 
+/** The events of the step before, in the order in which they were sent. */
+type Events<T> = readonly T[];
+
 /** What commands are given to. They are recorded, and done when no system runs: at the end of the step, or between two of the program's systems. */
 declare class World {
   /** A new entity. A key names a component: a class by its name, a vector or number by the name of a column of it. Fields with initial values may be left out. */

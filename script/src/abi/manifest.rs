@@ -130,6 +130,16 @@ pub enum Param {
         #[serde(default)]
         write: bool,
     },
+    /// The events of the step before.
+    Events {
+        /// The component that they are values of.
+        component: String,
+    },
+    /// How many events there are.
+    EventCount {
+        /// As for [`Param::Events`].
+        component: String,
+    },
     /// Simulated seconds of the step as `f32`.
     Dt,
     /// Simulated seconds of the step as `f64`.
@@ -314,11 +324,16 @@ impl Manifest {
                 Param::Resource { component, .. } => Some(component.as_str()),
                 _ => None,
             });
+            let events = system.params.iter().filter_map(|param| match param {
+                Param::Events { component } | Param::EventCount { component } => Some(component.as_str()),
+                _ => None,
+            });
             let filters = system.with.iter().chain(&system.without);
             let mut named = system.columns().map(|(component, _)| component);
             let all = named
                 .by_ref()
                 .chain(resources.clone())
+                .chain(events)
                 .chain(filters.map(String::as_str));
             if let Some(component) = all.into_iter().find(|component| unknown(component)) {
                 return Some(format!(

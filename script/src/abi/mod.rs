@@ -10,6 +10,8 @@
 //! | [`Param::Entities`] | `i32` | address of the first row's entity, 8 bytes each, read only |
 //! | [`Param::Count`] | `i32` | rows, at least 1 |
 //! | [`Param::Resource`] | `i32` | address of the resource's value |
+//! | [`Param::Events`] | `i32` | address of the first event of the step before, a copy; the others follow |
+//! | [`Param::EventCount`] | `i32` | how many of them there are |
 //! | [`Param::Dt`], [`Param::Dt64`] | `f32`, `f64` | simulated seconds of this step |
 //! | [`Param::Step`], [`Param::Seed`] | `i64` | number of the step, seed of the run |
 //!

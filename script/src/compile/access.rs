@@ -71,11 +71,11 @@ fn is_row_by_row(system: &System) -> bool {
     if counts.is_empty() {
         return true;
     }
-    top(&system.body, &counts)
+    top(&system.body, &counts, &system.inputs)
 }
 
 /// A region outside of loops over rows.
-fn top(region: &Region, counts: &BTreeSet<Value>) -> bool {
+fn top(region: &Region, counts: &BTreeSet<Value>, inputs: &[Input]) -> bool {
     let passed_on = region
         .end
         .values()
@@ -90,6 +90,7 @@ fn top(region: &Region, counts: &BTreeSet<Value>) -> bool {
                 let row = Row {
                     index,
                     counts,
+                    inputs,
                     labels,
                 };
                 one.init.is_empty() && row.only(&one.body)
@@ -105,7 +106,11 @@ fn top(region: &Region, counts: &BTreeSet<Value>) -> bool {
             op => {
                 let mut plain = true;
                 op.operands(&mut |value| plain &= !counts.contains(&value));
-                plain && op.regions().iter().all(|region| top(region, counts))
+                plain
+                    && op
+                        .regions()
+                        .iter()
+                        .all(|region| top(region, counts, inputs))
             }
         })
 }
@@ -114,6 +119,7 @@ fn top(region: &Region, counts: &BTreeSet<Value>) -> bool {
 struct Row<'a> {
     index: Value,
     counts: &'a BTreeSet<Value>,
+    inputs: &'a [Input],
     /// Of the loops and blocks in it.
     labels: BTreeSet<Label>,
 }
@@ -138,6 +144,10 @@ impl Row<'_> {
                 index: Index::Item(item, _),
                 ..
             }) => !self.shows(*item),
+            // Which event stands at a row's number would show that.
+            Op::Load(place) if matches!(self.inputs[place.input as usize], Input::Events(_)) => {
+                !place.index.value().is_some_and(|event| self.shows(event))
+            }
             Op::Load(place) => own(place.index, true),
             Op::Store(place, value) => own(place.index, false) && !self.shows(*value),
             // That the row at hand is there.

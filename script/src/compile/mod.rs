@@ -22,7 +22,8 @@
 //!
 //! - **Parameters of `update`**: `T[]` is the column of a component, `T` a resource, `number` the seconds of the step, `Context` the step (`dt`, `dt64`, `step`, `seed`). A
 //!   column of `Vec2`, `Vec3`, `Vec4` or of plain numbers is named after its parameter: `positions: Vec2[]` is the component `Position`. `Entity[]` are the rows' own
-//!   entities, `World` is what commands are given to.
+//!   entities, `World` is what commands are given to, `Events<Hit>` the events of
+//!   the step before.
 //! - **Which entities**: those with all columns; `static with = [A]` and `static without = [B]` of the class narrow them down.
 //! - **Commands**: `world.spawn({ positions: { x: 1, y: 2 }, Health: { now: 5, most: 5 } })`, `despawn(entity)`, `insert(entity, { … })`, `remove(entity, Health)` and
 //!   `send(Hit, { … })` are recorded and done when no system runs. A key names a component as a parameter does; all fields are given.

@@ -169,6 +169,8 @@ pub enum Base {
     /// Number of the input, and the row.
     Row(u32, Box<Expr>, At),
     Resource(u32),
+    /// An event: numbers of the inputs with the events and with how many there are, and which.
+    Event(u32, u32, Box<Expr>, At),
     Named(ElementId),
 }
 

@@ -7,7 +7,7 @@ use crate::abi::{Manifest, SystemDecl};
 use layerw_ecs::commands::Template;
 use layerw_ecs::system::System;
 use layerw_ecs::{Held, Run, World};
-use layerw_memory::Arena;
+use layerw_memory::{Arena, PAGE};
 use std::sync::Arc;
 
 /// What every runtime knows of a script.
@@ -92,6 +92,12 @@ pub(super) trait Instance: Send {
     /// `from` leads to so many bytes that nobody writes meanwhile.
     unsafe fn copy_in(&mut self, place: usize, from: *const u8, bytes: usize);
 
+    /// A copy of bytes that are only read as the next argument, in room that is made as it is needed. The error is a sentence.
+    ///
+    /// # Safety
+    /// `from` leads to so many bytes that nobody writes meanwhile.
+    unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String>;
+
     /// What a call left of a copy.
     fn copied(&self, place: usize, bytes: usize) -> &[u8];
 
@@ -167,5 +173,42 @@ impl<P: Program> AnyProgram for P {
 
     fn system(self: Arc<Self>, shared: Arc<Shared>, number: usize) -> Box<dyn System> {
         Box::new(ScriptSystem::new(shared, self, number))
+    }
+}
+
+/// Room in a module's memory that grows, by the argument that it is for: what is outgrown is left behind.
+#[derive(Debug, Default)]
+pub(super) struct More(Vec<Room>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Room {
+    at: usize,
+    bytes: usize,
+}
+
+impl More {
+    /// The address of room for so many bytes; `grow` adds pages at the memory's end and says where that was.
+    pub(super) fn place(
+        &mut self,
+        argument: usize,
+        bytes: usize,
+        grow: impl FnOnce(usize) -> Option<usize>,
+    ) -> Result<usize, String> {
+        if self.0.len() <= argument {
+            self.0.resize(argument + 1, Room::default());
+        }
+        let room = &mut self.0[argument];
+        if room.bytes < bytes {
+            // Twice as much as before at least, so that not much is ever left behind.
+            let pages = bytes.max(2 * room.bytes).div_ceil(PAGE);
+            let at = grow(pages).ok_or_else(|| {
+                format!("its memory leaves no room for {bytes} bytes of events; raise `memory_bytes`, or send fewer")
+            })?;
+            *room = Room {
+                at,
+                bytes: pages * PAGE,
+            };
+        }
+        Ok(room.at)
     }
 }

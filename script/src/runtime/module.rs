@@ -206,7 +206,12 @@ fn fits(system: &SystemDecl, found: &Signature) -> Option<String> {
 
 fn wasm_type(param: &Param) -> Type {
     match param {
-        Param::Column { .. } | Param::Entities | Param::Count | Param::Resource { .. } => Type::I32,
+        Param::Column { .. }
+        | Param::Entities
+        | Param::Count
+        | Param::Resource { .. }
+        | Param::Events { .. }
+        | Param::EventCount { .. } => Type::I32,
         Param::Dt => Type::F32,
         Param::Dt64 => Type::F64,
         Param::Step | Param::Seed => Type::I64,

@@ -50,7 +50,12 @@ struct Slot<I>(Mutex<Option<I>>);
 /// A parameter, ready.
 enum Argument {
     Column(Values),
-    Entities { copied: Option<usize> },
+    Entities {
+        copied: Option<usize>,
+    },
+    /// With the bytes of one.
+    Events(ComponentId, usize),
+    EventCount(ComponentId),
     Count,
     Resource(Values),
     Dt,
@@ -256,6 +261,16 @@ impl<P: Program> ScriptSystem<P> {
                 Argument::Count => {
                     let count = rows.map_or(1, |rows| rows.rows.len());
                     instance.word(Word::I32(count as i32));
+                }
+                Argument::Events(id, bytes) => {
+                    let (first, count) = world.events_ptr(*id);
+                    // SAFETY: events change only under `&mut World`.
+                    unsafe { instance.copy_more(first.as_ptr(), count * bytes) }
+                        .map_err(refused)?;
+                    copied += count * bytes;
+                }
+                Argument::EventCount(id) => {
+                    instance.word(Word::I32(world.events_ptr(*id).1 as i32));
                 }
                 Argument::Dt => instance.word(Word::F32(run.step.dt as f32)),
                 Argument::Dt64 => instance.word(Word::F64(run.step.dt)),
@@ -548,6 +563,13 @@ unsafe impl<P: Program> System for ScriptSystem<P> {
                     copied: (form == Form::Copied)
                         .then(|| area.take(size_of::<Entity>() * CHUNK_ROWS as usize)),
                 },
+                Param::Events { component } => {
+                    let id = self.component(world, component)?;
+                    Argument::Events(id, world.schema(id).size as usize)
+                }
+                Param::EventCount { component } => {
+                    Argument::EventCount(self.component(world, component)?)
+                }
                 Param::Count => Argument::Count,
                 Param::Dt => Argument::Dt,
                 Param::Dt64 => Argument::Dt64,

@@ -4,7 +4,9 @@ use crate::support::*;
 use layerw_ecs::row::IntoRow;
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::{Applying, IntoWhole};
-use layerw_ecs::{Commands, Entity, Events, Query, Res, ResMut, StateHash, World, component};
+use layerw_ecs::{
+    CHUNK_ROWS, Commands, Entity, Events, Query, Res, ResMut, StateHash, World, component,
+};
 use layerw_jobs::on_fresh_thread;
 use layerw_memory::Backing;
 use layerw_script::compile::{Source, compile};
@@ -376,6 +378,102 @@ fn random_numbers_and_functions_are_those_of_rust() {
             prepare: |_| {},
             behind: Vec::new,
             look: |_| {},
+        },
+    );
+}
+
+const EVENTS: &str = "
+class Hit { target: Entity; damage: f32; big: f32; }
+class Sums { hits = 0; all: i32 = 0; }
+class Shoot {
+  update(entities: Entity[], positions: Vec2[], world: World) {
+    for (let i = 0; i < positions.length; i++) {
+      if (i % 7 === 0) { world.send(Hit, { target: entities[i], damage: positions[i].x, big: f32(i) }); }
+    }
+  }
+}
+class Sum {
+  update(hits: Events<Hit>, sums: Sums) {
+    for (const hit of hits) { sums.hits = sums.hits * 0.5 + hit.damage; }
+    sums.all += hits.length;
+  }
+}
+class Suffer {
+  update(entities: Entity[], velocities: Vec2[], hits: Events<Hit>) {
+    for (let i = 0; i < entities.length; i++) {
+      let k: i32 = 0;
+      while (k < hits.length && k < 20) {
+        const hit = hits[k];
+        if (hit.target === entities[i]) { velocities[i].x -= hit.damage; }
+        k++;
+      }
+    }
+  }
+}
+";
+
+#[component]
+#[derive(Debug, PartialEq)]
+struct Hit {
+    target: Entity,
+    damage: f32,
+    big: f32,
+}
+
+#[component]
+#[derive(Debug, PartialEq)]
+struct Sums {
+    hits: f32,
+    all: i32,
+}
+
+fn shoot(positions: Query<(Entity, &Position)>, mut commands: Commands) {
+    // The rows of a chunk are counted from its first.
+    for (number, (target, position)) in positions.iter().enumerate() {
+        let row = number % CHUNK_ROWS as usize;
+        if row.is_multiple_of(7) {
+            commands.send(Hit {
+                target,
+                damage: position.0[0],
+                big: row as f32,
+            });
+        }
+    }
+}
+
+fn sum(hits: Events<Hit>, mut sums: ResMut<Sums>) {
+    for hit in hits {
+        sums.hits = sums.hits * 0.5 + hit.damage;
+    }
+    sums.all += hits.len() as i32;
+}
+
+fn suffer(entity: Entity, velocity: &mut Velocity, hits: Events<Hit>) {
+    for hit in hits.iter().take(20) {
+        if hit.target == entity {
+            velocity.0[0] -= hit.damage;
+        }
+    }
+}
+
+#[test]
+fn events_are_read_as_in_rust() {
+    agree(
+        EVENTS,
+        || {
+            vec![
+                shoot.named("Shoot").finish(),
+                IntoWhole::decl(sum).finish(),
+                suffer.decl().finish(),
+            ]
+        },
+        Around {
+            steps: 4,
+            prepare: |world| {
+                world.insert_resource(Sums { hits: 0.0, all: 0 });
+            },
+            behind: Vec::new,
+            look: |world| assert!(world.resource::<Sums>().expect("inserted").all > 2000),
         },
     );
 }

@@ -126,6 +126,20 @@ pub fn array_of<'t, 'a>(ty: &'t TSType<'a>) -> Option<&'t TSType<'a>> {
     }
 }
 
+/// The type of the events, if a type is `Events<T>`.
+pub fn events_of<'t, 'a>(ty: &'t TSType<'a>) -> Option<&'t TSType<'a>> {
+    match ty {
+        TSType::TSTypeReference(node) => {
+            let named = matches!(&node.type_name, TSTypeName::IdentifierReference(id) if id.name.as_str() == "Events");
+            match &node.type_arguments.as_ref()?.params[..] {
+                [one] if named => Some(one),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
 /// Whether a type is `World`, which commands are given to.
 pub fn is_world(ty: &TSType<'_>) -> bool {
     reference(ty) == Some("World")

@@ -120,6 +120,12 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("`{name}` is the world; give it commands: `{name}.despawn(entity)`"),
                 );
             }
+            Some(Name::Events { .. }) => {
+                return problem(
+                    at,
+                    format!("`{name}` are events; go over them: `for (const event of {name})`"),
+                );
+            }
             Some(Name::Column { .. }) => {
                 return problem(
                     at,
@@ -235,6 +241,13 @@ impl<'a> Frame<'_, '_, 'a> {
         }
         if let Expression::Identifier(id) = &node.object {
             match self.find(id.name.as_str()) {
+                Some(Name::Events { count, .. }) if property == "length" => {
+                    return Ok(Expr {
+                        kind: Kind::Input(count),
+                        ty: Scalar::I32,
+                        at,
+                    });
+                }
                 Some(Name::Column { .. }) if property == "length" => {
                     return Ok(Expr {
                         kind: Kind::Length,

@@ -32,6 +32,12 @@ pub enum Name {
         input: u32,
         shape: Shape,
     },
+    /// The inputs with the events and with how many there are.
+    Events {
+        input: u32,
+        count: u32,
+        class: usize,
+    },
     Resource {
         input: u32,
         class: usize,

@@ -147,7 +147,7 @@ impl<'p, 'a> Checker<'p, 'a> {
 
     fn declare(&mut self, name: &'a str, item: Item, place: At) -> Outcome<()> {
         let taken = super::classes::scalar_named(name).is_some()
-            || ["Math", "Context", "World"].contains(&name);
+            || ["Math", "Context", "World", "Events", "Random"].contains(&name);
         if taken {
             return problem(
                 place,

@@ -231,6 +231,21 @@ impl<'a> Frame<'_, '_, 'a> {
                 };
                 (element, shape, Kind::Length)
             }
+            (
+                Some(Name::Events {
+                    input,
+                    count,
+                    class,
+                }),
+                _,
+            ) => {
+                let element = Element {
+                    base: Base::Event(input, count, Box::new(place), at),
+                    slot: 0,
+                    item: None,
+                };
+                (element, Shape::Class(class), Kind::Input(count))
+            }
             (_, Some((array, Shape::Array(scalar, count)))) => {
                 let item = Item {
                     index: place,

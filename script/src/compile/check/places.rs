@@ -44,6 +44,16 @@ impl<'a> Frame<'_, '_, 'a> {
         if node.optional {
             return problem(at, "nothing is null here; leave the `?.` out");
         }
+        if let Some(Name::Events {
+            input,
+            count,
+            class,
+        }) = column
+        {
+            let event = Box::new(self.index(&node.expression, "an event")?);
+            let base = Base::Event(input, count, event, at);
+            return Ok(Some((whole(base), Shape::Class(class))));
+        }
         let Some(Name::Column { input, shape }) = column else {
             let array = match &node.object {
                 Expression::Identifier(_) | Expression::StaticMemberExpression(_) => {

@@ -3,7 +3,7 @@
 use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, Filter, Input, Scalar};
 use super::super::tree::SystemTree;
-use super::classes::{Shape, array_of, is_context, is_world};
+use super::classes::{Shape, array_of, events_of, is_context, is_world};
 use super::frame::{Frame, Name};
 use super::items::{Checker, Item, at, simple_name};
 use oxc_ast::ast::{
@@ -98,7 +98,7 @@ fn is_filter(field: &PropertyDefinition<'_>) -> bool {
 }
 
 /// A parameter: what the module is given for it, and what its name stands for.
-type Bound<'a> = (Option<Input>, Name, &'a str, At);
+type Bound<'a> = (Vec<Input>, Name, &'a str, At);
 
 impl<'p, 'a> Checker<'p, 'a> {
     /// Checks all systems. What their parameters name is made known first, so that commands find it whatever the order.
@@ -226,16 +226,17 @@ impl<'p, 'a> Checker<'p, 'a> {
                     ),
                 );
             };
-            let number = found.iter().filter(|one| one.0.is_some()).count() as u32;
-            let (input, bound) =
+            let number = found.iter().map(|one| one.0.len() as u32).sum();
+            let (inputs, bound) =
                 self.parameter(source, &annotation.type_annotation, name, place, number)?;
-            if let Some(input) = input
-                && found.iter().any(|(known, ..)| *known == Some(input))
+            let mut known = found.iter().flat_map(|one| &one.0);
+            if let Some(&input) = inputs.first()
+                && known.any(|known| same(*known, input))
             {
                 return problem(
                     place,
                     match input {
-                        Input::Column(_) | Input::Resource(_) => format!(
+                        Input::Column(_) | Input::Resource(_) | Input::Events(_) => format!(
                             "`{name}` is a component that another parameter is already; a system takes each once"
                         ),
                         Input::Entities => {
@@ -247,7 +248,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                     },
                 );
             }
-            found.push((input, bound, name, place));
+            found.push((inputs, bound, name, place));
         }
         Ok(found)
     }
@@ -260,7 +261,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         name: &'a str,
         place: At,
         input: u32,
-    ) -> Outcome<(Option<Input>, Name)> {
+    ) -> Outcome<(Vec<Input>, Name)> {
         if let Some(element) = array_of(ty) {
             let shape = self.shape(source, element)?;
             // What a column of entities holds: the rows themselves. A component with an entity in it is a class.
@@ -273,13 +274,32 @@ impl<'p, 'a> Checker<'p, 'a> {
                     Input::Column(self.component(name, shape, place)?)
                 }
             };
-            return Ok((Some(column), Name::Column { input, shape }));
+            return Ok((vec![column], Name::Column { input, shape }));
         }
         if is_context(ty) {
-            return Ok((None, Name::Context));
+            return Ok((Vec::new(), Name::Context));
         }
         if is_world(ty) {
-            return Ok((None, Name::World));
+            return Ok((Vec::new(), Name::World));
+        }
+        if let Some(events) = events_of(ty) {
+            let Shape::Class(class) = self.shape(source, events)? else {
+                return problem(place, "events are of a class: `hits: Events<Hit>`");
+            };
+            self.without_arrays(class, place)?;
+            let component = self.component(name, Shape::Class(class), place)?;
+            let (inputs, count) = (
+                vec![Input::Events(component), Input::EventCount(component)],
+                input + 1,
+            );
+            return Ok((
+                inputs,
+                Name::Events {
+                    input,
+                    count,
+                    class,
+                },
+            ));
         }
         match self.shape(source, ty)? {
             Shape::Class(class) => {
@@ -288,7 +308,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                     self.registry.borrow_mut().resource(component, values);
                 }
                 Ok((
-                    Some(Input::Resource(component)),
+                    vec![Input::Resource(component)],
                     Name::Resource { input, class },
                 ))
             }
@@ -307,7 +327,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                         );
                     }
                 };
-                Ok((Some(given), Name::Input { input, ty }))
+                Ok((vec![given], Name::Input { input, ty }))
             }
         }
     }
@@ -321,8 +341,13 @@ impl<'p, 'a> Checker<'p, 'a> {
         params: Vec<Bound<'a>>,
         filter: Filter,
     ) -> Outcome<()> {
-        let named = |(input, _, name, _): &Bound<'a>| Some(((*input)?, (*name).to_owned()));
-        let mut inputs: Vec<(Input, String)> = params.iter().filter_map(named).collect();
+        let mut inputs: Vec<(Input, String)> = Vec::new();
+        for (given, _, name, _) in &params {
+            inputs.extend(given.iter().map(|input| match input {
+                Input::EventCount(_) => (*input, format!("{name}_length")),
+                input => (*input, (*name).to_owned()),
+            }));
+        }
         if inputs.iter().any(|(input, _)| input.has_rows()) {
             inputs.push((Input::Count, "count".to_owned()));
         } else if filter != Filter::default() {
@@ -364,4 +389,9 @@ impl<'p, 'a> Checker<'p, 'a> {
         });
         Ok(())
     }
+}
+
+/// Whether two inputs are the same, or of the same component, which would overlap.
+fn same(a: Input, b: Input) -> bool {
+    a == b || (a.component().is_some() && a.component() == b.component())
 }

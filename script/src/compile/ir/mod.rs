@@ -132,6 +132,10 @@ pub enum Input {
     Entities,
     /// A value that the world holds once.
     Resource(u32),
+    /// The events of the step before, which are read like the rows of a column.
+    Events(u32),
+    /// How many of them there are: `i32`.
+    EventCount(u32),
     /// How many rows: `i32`, at least 1.
     Count,
     /// Seconds of the step: `f32`.
@@ -233,8 +237,8 @@ impl Input {
     /// The type of its value; None for memory.
     pub fn ty(self) -> Option<Type> {
         match self {
-            Input::Column(_) | Input::Entities | Input::Resource(_) => None,
-            Input::Count => Some(Type::I32),
+            Input::Column(_) | Input::Entities | Input::Resource(_) | Input::Events(_) => None,
+            Input::Count | Input::EventCount(_) => Some(Type::I32),
             Input::Dt => Some(Type::F32),
             Input::Dt64 => Some(Type::F64),
             Input::Step | Input::Seed => Some(Type::I64),
@@ -249,7 +253,9 @@ impl Input {
     /// The component that it gives access to.
     pub fn component(self) -> Option<usize> {
         match self {
-            Input::Column(component) | Input::Resource(component) => Some(component as usize),
+            Input::Column(component) | Input::Resource(component) | Input::Events(component) => {
+                Some(component as usize)
+            }
             _ => None,
         }
     }

@@ -67,6 +67,8 @@ impl Module {
                 Input::Column(component) => write!(f, "column {}", self.name(*component))?,
                 Input::Entities => f.write_str("entities")?,
                 Input::Resource(component) => write!(f, "resource {}", self.name(*component))?,
+                Input::Events(component) => write!(f, "events {}", self.name(*component))?,
+                Input::EventCount(component) => write!(f, "event_count {}", self.name(*component))?,
                 Input::Count => f.write_str("count")?,
                 Input::Dt => f.write_str("dt")?,
                 Input::Dt64 => f.write_str("dt64")?,

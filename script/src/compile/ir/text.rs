@@ -124,6 +124,8 @@ impl Reader<'_> {
             inputs.push(match self.tokens.next()? {
                 "column" => Input::Column(self.component_number()?),
                 "entities" => Input::Entities,
+                "events" => Input::Events(self.component_number()?),
+                "event_count" => Input::EventCount(self.component_number()?),
                 "resource" => Input::Resource(self.component_number()?),
                 "count" => Input::Count,
                 "dt" => Input::Dt,

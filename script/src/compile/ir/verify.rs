@@ -328,9 +328,8 @@ impl Check<'_> {
             Op::Store(place, value) => {
                 rule(results.is_empty(), || "a store has results".to_owned())?;
                 let input = self.system.inputs.get(place.input as usize);
-                rule(input != Some(&Input::Entities), || {
-                    "entities are not written".to_owned()
-                })?;
+                let fixed = matches!(input, Some(Input::Entities | Input::Events(_)));
+                rule(!fixed, || "entities and events are not written".to_owned())?;
                 self.access(place, self.ty(*value)?)
             }
             Op::Assert(holds, _) => {
@@ -462,7 +461,8 @@ impl Check<'_> {
         let component = input
             .and_then(|input| layout(self.components, input))
             .ok_or_else(|| format!("input {} is no memory", place.input))?;
-        let column = input.is_some_and(Input::has_rows);
+        let column =
+            input.is_some_and(|input| input.has_rows() || matches!(input, Input::Events(_)));
         let scalar = match place.index {
             Index::Row(row, slot) => {
                 rule(column, || format!("{place} is a row of a resource"))?;

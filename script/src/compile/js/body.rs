@@ -313,6 +313,17 @@ impl<'s, 't> Body<'s, 't> {
                 slot: element.slot,
                 item: None,
             },
+            Base::Event(input, count, event, at) => {
+                self.stops = true;
+                let event = self.expr(event).text;
+                let count = &self.shared.inputs[*count as usize].name;
+                Bound {
+                    input: *input,
+                    row: Some(format!("{}$item({event}, {count})", mark(*at))),
+                    slot: element.slot,
+                    item: None,
+                }
+            }
             Base::Resource(input) => Bound {
                 input: *input,
                 row: None,

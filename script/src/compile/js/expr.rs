@@ -391,7 +391,7 @@ pub fn each<'t>(body: &'t [Stmt], f: &mut dyn FnMut(&'t Expr)) {
 }
 
 fn element_within<'t>(element: &'t Element, f: &mut dyn FnMut(&'t Expr)) {
-    if let Base::Row(_, row, _) = &element.base {
+    if let Base::Row(_, row, _) | Base::Event(_, _, row, _) = &element.base {
         within(row, f);
     }
     if let Some(item) = &element.item {

@@ -115,6 +115,17 @@ impl<'t> Lower<'t> {
                     item: None,
                 }
             }
+            Base::Event(input, count, event, at) => {
+                let event = self.value(event)?;
+                let count = self.inputs[*count as usize].expect("a number of events is a value");
+                self.assert_below(event, count, Trap::Row, *at);
+                Bound {
+                    input: *input,
+                    row: Some(event),
+                    slot: element.slot,
+                    item: None,
+                }
+            }
             Base::Resource(input) => Bound {
                 input: *input,
                 row: None,

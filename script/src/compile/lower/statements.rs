@@ -1,7 +1,7 @@
 //! Statements.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{At, Binary, Const, End, Op, Region, Scalar, Value};
+use super::super::ir::{At, Binary, Const, End, Input, Op, Region, Scalar, Value};
 use super::super::tree::{Access, Arg, Command, Expr, Function, Kind, Param, Stmt};
 use super::{Frame, Lower, any, ended};
 
@@ -109,6 +109,12 @@ impl<'t> Lower<'t> {
             value = self.b.binary(Binary::And, value, byte);
         }
         let (input, index) = bound.place();
+        if matches!(self.b.system().inputs[input as usize], Input::Events(_)) {
+            return problem(
+                self.here(),
+                "an event is only read; write to a field of a component or resource",
+            );
+        }
         self.b.store(input, index, value);
         Ok(None)
     }

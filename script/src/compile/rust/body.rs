@@ -561,11 +561,17 @@ impl Writer<'_> {
             Input::Step => Expr::new("cx.step as i64", Level::Cast),
             Input::Seed => Expr::new("cx.seed() as i64", Level::Cast),
             // All columns of a chunk are of one length.
+            Input::EventCount(component) => {
+                let mut inputs = self.system.inputs.iter().zip(&self.params);
+                let events = inputs.find(|(input, _)| **input == Input::Events(component));
+                let name = events.map_or("events", |(_, name)| name.as_str());
+                Expr::new(format!("{name}.len() as i32"), Level::Cast)
+            }
             Input::Count => match self.a_column() {
                 Some(column) => Expr::new(format!("{column}.len() as i32"), Level::Cast),
                 None => Expr::atom("1"),
             },
-            Input::Column(_) | Input::Entities | Input::Resource(_) => {
+            Input::Column(_) | Input::Entities | Input::Resource(_) | Input::Events(_) => {
                 unreachable!("memory has no value of its own")
             }
         }

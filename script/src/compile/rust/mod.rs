@@ -134,6 +134,9 @@ fn imports(module: &Module) -> String {
     {
         names.push("Entity");
     }
+    if inputs().any(|input| matches!(input, Input::Events(_))) {
+        names.push("Events");
+    }
     if resources(false) {
         names.push("Res");
     }
@@ -227,6 +230,14 @@ fn params(module: &Module, system: &System, form: Form) -> Result<String, RustEr
         let ty = names::type_name(&component.name)?;
         let written = writes.contains(&(number as u32));
         params.push(match (input, form, written) {
+            (Input::Events(_), Form::Whole, _) => format!("{name}: Events<{ty}>"),
+            (Input::Events(_), ..) => {
+                return Err(RustError {
+                    name: system.name.clone(),
+                    reason: "it reads events and takes rows; write such a system in Rust"
+                        .to_owned(),
+                });
+            }
             (Input::Resource(_), _, false) => format!("{name}: Res<{ty}>"),
             (Input::Resource(_), Form::Whole, true) => format!("mut {name}: ResMut<{ty}>"),
             (Input::Resource(_), _, true) => {

@@ -40,7 +40,7 @@ fn the_typings_name_what_the_language_has() {
     }
     for wanted in [
         "f32", "f64", "i32", "u32", "i64", "u64", "Vec2", "Vec3", "Vec4", "Entity", "Context",
-        "World",
+        "World", "Events", "Random",
     ] {
         assert!(names.contains(&wanted), "{wanted} is not in {names:?}");
     }

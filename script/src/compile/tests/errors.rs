@@ -350,3 +350,27 @@ fn random_numbers_have_a_name_and_a_key() {
         "there is no `Math.random`; it would differ from run to run; write `const random = cx.random(entity, 0)` and `random.unit()`",
     );
 }
+
+#[test]
+fn events_are_only_read() {
+    let check = |statements: &str, message: &str| {
+        check_file(
+            &format!(
+                "class Hit {{ damage: f32; }} class S {{ update(hits: Events<Hit>) {{\n{statements}\n}} }}"
+            ),
+            message,
+        );
+    };
+    check(
+        "for (const hit of hits) { ^hit.damage = 1; }",
+        "an event is only read; write to a field of a component or resource",
+    );
+    check(
+        "const all = ^hits;",
+        "`hits` are events; go over them: `for (const event of hits)`",
+    );
+    check_file(
+        "class S { update(^hits: Events<f32>) { } }",
+        "events are of a class: `hits: Events<Hit>`",
+    );
+}

@@ -95,6 +95,12 @@ pub fn run(
         .iter()
         .map(|param| match param {
             Param::Column { component, .. } | Param::Resource { component, .. } => place(component),
+            Param::Events { component } => place(component),
+            Param::EventCount { component } => {
+                let size = manifest.component(component).expect("it is declared").size as usize;
+                let found = columns.iter().find(|(name, _)| *name == component);
+                Val::I32((found.expect("they were given").1.len() / size) as i32)
+            }
             Param::Entities => unreachable!("the compiler asks for no entities"),
             Param::Count => Val::I32(rows as i32),
             Param::Dt => Val::F32(step.dt.into()),

@@ -157,6 +157,12 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
                     write: access.writes(number),
                 },
                 Input::Entities => Param::Entities,
+                Input::Events(component) => Param::Events {
+                    component: name(component),
+                },
+                Input::EventCount(component) => Param::EventCount {
+                    component: name(component),
+                },
                 Input::Count => Param::Count,
                 Input::Dt => Param::Dt,
                 Input::Dt64 => Param::Dt64,

@@ -5,7 +5,7 @@ use super::marks::AT_GLOBAL;
 use super::program::Interpreted;
 use crate::abi::{IMPORTS, ROW_GLOBAL};
 use crate::runtime::calls::{Call, ELEMENTS_MAX};
-use crate::runtime::host::{Instance, Word};
+use crate::runtime::host::{Instance, More, Word};
 use crate::runtime::module::PAGES_MAX;
 use layerw_ecs::commands::Template;
 use layerw_ecs::{Held, Run, World};
@@ -28,6 +28,8 @@ pub(in crate::runtime) struct Cell {
     memory: Memory,
     /// Address of the room for copies, in the script's own memory.
     area: usize,
+    /// Room behind that for what has no size of its own.
+    more: More,
     fuel: Option<u64>,
     arguments: Vec<Val>,
 }
@@ -101,6 +103,7 @@ impl Cell {
             at: instance.get_global(&store, AT_GLOBAL),
             memory,
             area: own,
+            more: More::default(),
             fuel: program.fuel,
             arguments: Vec::with_capacity(16),
             store,
@@ -148,6 +151,19 @@ impl Instance for Cell {
         // SAFETY: the caller's promise; the target is a slice of as many bytes, of the instance's own memory.
         unsafe { ptr::copy_nonoverlapping(from, target.as_mut_ptr(), bytes) };
         self.arguments.push(Val::I32(at as u32 as i32));
+    }
+
+    unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String> {
+        let at = self.more.place(self.arguments.len(), bytes, |pages| {
+            let end = self.memory.data_size(&self.store);
+            let grown = self.memory.grow(&mut self.store, pages as u64);
+            grown.is_ok().then_some(end)
+        })?;
+        let target = &mut self.memory.data_mut(&mut self.store)[at..at + bytes];
+        // SAFETY: the caller's promise; the target is a slice of as many bytes, of the instance's own memory.
+        unsafe { ptr::copy_nonoverlapping(from, target.as_mut_ptr(), bytes) };
+        self.arguments.push(Val::I32(at as u32 as i32));
+        Ok(())
     }
 
     fn copied(&self, place: usize, bytes: usize) -> &[u8] {

@@ -36,6 +36,9 @@ pub(in crate::runtime) struct Cell {
     /// Keeps the bytes that are shown.
     arena: Option<Arena>,
     area: Box<[u64]>,
+    /// Room for what has no size of its own, by argument.
+    more: Vec<Box<[u64]>>,
+    outgrown: Vec<Box<[u64]>>,
 }
 
 /// When a call has to be over.
@@ -52,7 +55,7 @@ enum Given {
     Bytes(*mut u8, usize, bool),
 }
 
-// SAFETY: pointers are to the arena and to `area`, both of which the cell holds; what belongs to the engine belongs to the one runtime of `context`, which may be
+// SAFETY: pointers are to the arena, `area` and `more`, which the cell holds; what belongs to the engine belongs to the one runtime of `context`, which may be
 // used by any thread as long as it is one at a time, and a cell is only reached through `&mut`, or for its own bytes.
 unsafe impl Send for Cell {}
 
@@ -77,7 +80,10 @@ impl Cell {
         let known = known.next().ok_or("a system that is gone")?;
         let kinds = system.params.iter().zip(&known.arrays);
         let kinds = kinds.map(|(param, arrays)| match param {
-            Param::Column { .. } | Param::Entities | Param::Resource { .. } => Some(arrays.clone()),
+            Param::Column { .. }
+            | Param::Entities
+            | Param::Resource { .. }
+            | Param::Events { .. } => Some(arrays.clone()),
             _ => None,
         });
         let kinds: Vec<_> = kinds.collect();
@@ -127,6 +133,8 @@ impl Cell {
             clock,
             arena: arena.cloned(),
             area: vec![0; area.div_ceil(8)].into(),
+            more: Vec::new(),
+            outgrown: Vec::new(),
         })
     }
 
@@ -232,6 +240,24 @@ impl Instance for Cell {
         // SAFETY: the caller's promise; so many bytes of the room were asked for above.
         unsafe { ptr::copy_nonoverlapping(from, target, bytes) };
         self.given.push(Given::Bytes(target, bytes, true));
+    }
+
+    unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String> {
+        let argument = self.given.len();
+        if self.more.len() <= argument {
+            self.more.resize_with(argument + 1, Box::default);
+        }
+        let room = &mut self.more[argument];
+        if room.len() * 8 < bytes || room.is_empty() {
+            let larger = vec![0; bytes.div_ceil(8).max(2 * room.len()).max(1)].into();
+            // An array may show it until the next call.
+            self.outgrown.push(std::mem::replace(room, larger));
+        }
+        let target = room.as_mut_ptr().cast::<u8>();
+        // SAFETY: the caller's promise; the room has as many bytes.
+        unsafe { ptr::copy_nonoverlapping(from, target, bytes) };
+        self.given.push(Given::Bytes(target, bytes, false));
+        Ok(())
     }
 
     fn copied(&self, place: usize, bytes: usize) -> &[u8] {

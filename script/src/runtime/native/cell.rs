@@ -7,7 +7,7 @@ use super::program::Native;
 use crate::abi::{IMPORTS, ROW_GLOBAL};
 use crate::runtime::Form;
 use crate::runtime::calls::{Call, ELEMENTS_MAX};
-use crate::runtime::host::Word;
+use crate::runtime::host::{More, Word};
 use crate::runtime::module::PAGES_MAX;
 use layerw_ecs::commands::Template;
 use layerw_ecs::{Held, Run, World};
@@ -27,6 +27,8 @@ pub(in crate::runtime) struct Cell {
     window: Option<Window>,
     /// Address of the room for copies, in the script's own memory.
     area: usize,
+    /// Room behind that for what has no size of its own.
+    more: More,
     /// Counts of the clock that a call may take.
     ticks: Option<u64>,
     arguments: Vec<ValRaw>,
@@ -98,6 +100,7 @@ impl Cell {
             memory,
             window: window.map(|mirror| Window::new(mirror, arena)),
             area: own,
+            more: More::default(),
             ticks: program.ticks,
             arguments: Vec::with_capacity(16),
             store,
@@ -150,6 +153,19 @@ impl crate::runtime::host::Instance for Cell {
         // SAFETY: the caller's promise; the target is a slice of as many bytes, of the instance's own memory.
         unsafe { ptr::copy_nonoverlapping(from, target.as_mut_ptr(), bytes) };
         self.arguments.push(ValRaw::i32(at as u32 as i32));
+    }
+
+    unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String> {
+        let at = self.more.place(self.arguments.len(), bytes, |pages| {
+            let end = self.memory.data_size(&self.store);
+            let grown = self.memory.grow(&mut self.store, pages as u64);
+            grown.is_ok().then_some(end)
+        })?;
+        let target = &mut self.memory.data_mut(&mut self.store)[at..at + bytes];
+        // SAFETY: the caller's promise; the target is a slice of as many bytes, of the instance's own memory.
+        unsafe { ptr::copy_nonoverlapping(from, target.as_mut_ptr(), bytes) };
+        self.arguments.push(ValRaw::i32(at as u32 as i32));
+        Ok(())
     }
 
     fn copied(&self, place: usize, bytes: usize) -> &[u8] {
