@@ -2,6 +2,7 @@
 
 use super::expr::Js;
 use super::names::Names;
+use super::seen::{any, calls_any, is_index, may_be_nan, walk};
 use super::{array_name, mark, place};
 use crate::compile::LOOP_BUDGET;
 use crate::compile::ir::{At, Component, Const, Input, Scalar, layout};
@@ -306,39 +307,39 @@ impl<'s, 't> Body<'s, 't> {
 
     /// Where an element stands; a row that may not be there is looked at.
     pub fn bound(&mut self, element: &'t Element) -> Bound {
-        let bound = match &element.base {
-            Base::Row(input, row, at) => Bound {
-                input: *input,
-                row: Some(self.row(row, *at)),
-                slot: element.slot,
-                item: None,
-            },
+        let (input, row) = match &element.base {
+            Base::Row(input, row, at) => (*input, Some(self.row(row, *at))),
             Base::Event(input, count, event, at) => {
                 self.stops = true;
                 let event = self.expr(event).text;
                 let count = &self.shared.inputs[*count as usize].name;
-                Bound {
-                    input: *input,
-                    row: Some(format!("{}$item({event}, {count})", mark(*at))),
-                    slot: element.slot,
-                    item: None,
-                }
+                (
+                    *input,
+                    Some(format!("{}$item({event}, {count})", mark(*at))),
+                )
             }
-            Base::Resource(input) => Bound {
-                input: *input,
-                row: None,
-                slot: element.slot,
-                item: None,
-            },
+            Base::Resource(input) => (*input, None),
             Base::Named(id) => {
                 let bound = self.elements.get(&id.0);
                 let bound = bound.expect("a name of a row is bound where it is declared");
-                Bound {
-                    slot: bound.slot + element.slot,
+                let slot = bound.slot + element.slot;
+                let bound = Bound {
+                    slot,
                     ..bound.clone()
-                }
+                };
+                return self.with_item(bound, element);
             }
         };
+        let bound = Bound {
+            input,
+            row,
+            slot: element.slot,
+            item: None,
+        };
+        self.with_item(bound, element)
+    }
+
+    fn with_item(&mut self, bound: Bound, element: &'t Element) -> Bound {
         match &element.item {
             None => bound,
             Some(item) => Bound {
@@ -733,75 +734,5 @@ impl<'s, 't> Body<'s, 't> {
 
     pub fn expr(&mut self, expr: &'t Expr) -> Js {
         super::expr::expr(self, expr)
-    }
-}
-
-/// Whether a value can be NaN, as far as can be seen at once.
-fn may_be_nan(value: &Expr) -> bool {
-    match &value.kind {
-        Kind::Const(Const::F32(bits)) => f32::from_bits(*bits).is_nan(),
-        Kind::Const(Const::F64(bits)) => f64::from_bits(*bits).is_nan(),
-        Kind::Convert(from) => matches!(from.ty, Scalar::F32 | Scalar::F64),
-        _ => true,
-    }
-}
-
-/// Whether an element is the row with that index.
-fn is_index(element: &Element, index: Local) -> bool {
-    matches!(&element.base, Base::Row(_, row, _) if matches!(row.kind, Kind::Local(local) if local == index))
-}
-
-/// Whether functions are called by statements, at any depth of them.
-fn calls_any(body: &[Stmt]) -> bool {
-    let mut found = false;
-    super::expr::each(body, &mut |expr| {
-        found |= matches!(expr.kind, Kind::Call(..))
-    });
-    found
-}
-
-/// Whether some statements hold one of a kind, at any depth.
-fn any(body: &[Stmt], is: &dyn Fn(&Stmt) -> bool) -> bool {
-    body.iter().any(|statement| {
-        is(statement)
-            || match statement {
-                Stmt::If(_, then, otherwise, _) => any(then, is) || any(otherwise, is),
-                Stmt::Count(counted) => any(&counted.body, is),
-                Stmt::Loop(general) => any(&general.body, is) || any(&general.update, is),
-                _ => false,
-            }
-    })
-}
-
-/// Counts how often each variable is set, and finds the loops that are left from within others.
-fn walk(
-    body: &[Stmt],
-    around: &mut Vec<LoopId>,
-    sets: &mut BTreeMap<u32, u32>,
-    labelled: &mut BTreeSet<u32>,
-) {
-    for statement in body {
-        match statement {
-            Stmt::Set(local, _) => *sets.entry(local.0).or_default() += 1,
-            Stmt::If(_, then, otherwise, _) => {
-                walk(then, around, sets, labelled);
-                walk(otherwise, around, sets, labelled);
-            }
-            Stmt::Count(counted) => {
-                around.push(counted.id);
-                walk(&counted.body, around, sets, labelled);
-                around.pop();
-            }
-            Stmt::Loop(general) => {
-                around.push(general.id);
-                walk(&general.body, around, sets, labelled);
-                walk(&general.update, around, sets, labelled);
-                around.pop();
-            }
-            Stmt::Break(id) | Stmt::Continue(id) if around.last() != Some(id) => {
-                labelled.insert(id.0);
-            }
-            _ => {}
-        }
     }
 }

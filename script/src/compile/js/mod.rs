@@ -23,6 +23,7 @@ mod expr;
 mod names;
 mod place;
 mod prelude;
+mod seen;
 
 use super::Source;
 use super::diagnostic::Lines;
