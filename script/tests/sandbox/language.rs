@@ -10,21 +10,22 @@ use layerw_ecs::{
 use layerw_jobs::on_fresh_thread;
 use layerw_memory::Backing;
 use layerw_script::compile::{Source, compile};
-use layerw_script::runtime::{Columns, Options, Script};
+use layerw_script::runtime::{Columns, Options, Runtime, Script};
 
 const ENTITIES: usize = 5_000;
 
 /// A script of one file.
-fn script(text: &str, columns: Columns) -> Script {
+fn script(text: &str, runtime: Runtime, columns: Columns) -> Script {
     let program = compile(&[Source::new("test.ts", text)]).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
     });
     let options = Options {
+        runtime,
         columns,
         ..Options::default()
     };
-    load(&program.wasm(), &options)
+    Script::of_program("test", &program, &options).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The state after some steps of systems over a world of [`ENTITIES`] positions and velocities.
@@ -55,7 +56,7 @@ struct Around {
     look: fn(&World),
 }
 
-/// The script gives the state of the Rust systems with 1 and more workers, and where columns are copied.
+/// The script gives the state of the Rust systems with 1 and more workers, where columns are copied, and in every runtime that is built in.
 fn agree(text: &str, in_rust: fn() -> Vec<SystemDecl>, around: Around) {
     let Around {
         steps,
@@ -70,16 +71,34 @@ fn agree(text: &str, in_rust: fn() -> Vec<SystemDecl>, around: Around) {
         systems
     };
     let expected = hash_of(1, steps, rust, look);
-    for (threads, columns) in [(1, Columns::Best), (3, Columns::Best), (2, Columns::Copied)] {
+    for (threads, runtime, columns) in [
+        (1, Runtime::Best, Columns::Best),
+        (3, Runtime::Best, Columns::Best),
+        (2, Runtime::Best, Columns::Copied),
+        (2, Runtime::Wasmi, Columns::Best),
+        (1, Runtime::QuickJs, Columns::Best),
+        (3, Runtime::QuickJs, Columns::Best),
+    ] {
+        let absent = match runtime {
+            Runtime::Wasmi => !cfg!(feature = "wasmi"),
+            Runtime::QuickJs => !cfg!(feature = "quickjs"),
+            _ => false,
+        };
+        if absent {
+            continue;
+        }
         let bound = |world: &mut World| {
             prepare(world);
-            let script = script(text, columns);
+            let script = script(text, runtime, columns);
             let mut systems = script.bind(world).expect("the same layouts");
             systems.append(&mut behind());
             systems
         };
         let found = hash_of(threads, steps, bound, look);
-        assert_eq!(found, expected, "{threads} workers, {columns:?}");
+        assert_eq!(
+            found, expected,
+            "{threads} workers, {runtime:?}, {columns:?}"
+        );
     }
 }
 
@@ -296,14 +315,32 @@ fn a_script_begins_by_itself_and_keeps_state_over_all_rows() {
     };
     let look = |world: &World| assert_eq!(world.len(), ENTITIES + 500);
     let expected = hash_of(1, 3, in_rust, look);
-    for (threads, columns) in [(1, Columns::Best), (3, Columns::Best), (2, Columns::Copied)] {
+    for (threads, runtime, columns) in [
+        (1, Runtime::Best, Columns::Best),
+        (3, Runtime::Best, Columns::Best),
+        (2, Runtime::Best, Columns::Copied),
+        (2, Runtime::Wasmi, Columns::Best),
+        (1, Runtime::QuickJs, Columns::Best),
+        (3, Runtime::QuickJs, Columns::Best),
+    ] {
+        let absent = match runtime {
+            Runtime::Wasmi => !cfg!(feature = "wasmi"),
+            Runtime::QuickJs => !cfg!(feature = "quickjs"),
+            _ => false,
+        };
+        if absent {
+            continue;
+        }
         let bound = |world: &mut World| {
-            script(COUNT, columns)
+            script(COUNT, Runtime::Best, columns)
                 .bind(world)
                 .expect("the same layouts")
         };
         let found = hash_of(threads, 3, bound, look);
-        assert_eq!(found, expected, "{threads} workers, {columns:?}");
+        assert_eq!(
+            found, expected,
+            "{threads} workers, {runtime:?}, {columns:?}"
+        );
     }
 }
 
@@ -317,7 +354,7 @@ fn a_resource_that_the_world_has_stays_as_it_is() {
         first: 4,
     };
     world.insert_resource(own);
-    script(COUNT, Columns::Best)
+    script(COUNT, Runtime::Best, Columns::Best)
         .bind(&mut world)
         .expect("the same layouts");
     assert_eq!(world.resource::<Grid>(), Some(&own));

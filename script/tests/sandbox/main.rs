@@ -9,4 +9,6 @@ mod illegal;
 mod language;
 mod loading;
 mod mapping;
+#[cfg(feature = "quickjs")]
+mod quickjs;
 mod support;

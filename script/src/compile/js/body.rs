@@ -650,7 +650,8 @@ impl<'s, 't> Body<'s, 't> {
         if outermost && to_length && self.stops {
             first.push_str(&format!("{pad}$row = {index};\n"));
         }
-        if over_rows && (text.contains("$spend(") || calls_any(body)) {
+        if over_rows && (text.contains("$spend(") || (self.shared.calls_loops() && calls_any(body)))
+        {
             first.push_str(&format!("{pad}$budget = {LOOP_BUDGET};\n"));
         }
         if !over_rows && !not_below {

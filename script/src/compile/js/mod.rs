@@ -25,6 +25,9 @@ mod place;
 mod prelude;
 mod seen;
 
+#[cfg(test)]
+pub(super) use expr::each;
+
 use super::Source;
 use super::diagnostic::Lines;
 use super::ir::{At, Component, Scalar, layout};

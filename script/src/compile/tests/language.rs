@@ -1,6 +1,7 @@
 //! What statements and expressions mean.
 
-use super::runner::{Step, bytes, numbers, run};
+use super::javascript::both;
+use super::runner::{Step, bytes, numbers};
 use super::{FORMS, program, program_with};
 
 /// Runs statements for each `v` of a column of `f32`, with `i`, `dt`, and `a`, a row of a component `A` with a field of each type; gives the column afterwards.
@@ -20,7 +21,7 @@ fn check_with(items: &str, statements: &str, before: &[f32], after: &[f32]) {
     for passes in FORMS {
         let program = program_with(&text, passes);
         let mut columns = [("V", bytes(before).repeat(3)), ("A", vec![0; rows * 40])];
-        run(&program.wasm(), "S", rows, &mut columns, Step::default())
+        both(&program, "S", rows, &mut columns, Step::default())
             .unwrap_or_else(|trap| panic!("{trap:?} in {text}"));
         let found: Vec<f32> = numbers(&columns[0].1);
         let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || (a.is_nan() && b.is_nan());
@@ -327,7 +328,7 @@ fn rows_by_name_and_by_turns() {
         ),
         ("Wind", bytes(&[4f32, 8.0, -4.0, 0.25])),
     ];
-    run(&program.wasm(), "Blow", 2, &mut columns, Step::default()).unwrap();
+    both(&program, "Blow", 2, &mut columns, Step::default()).unwrap();
     let body: Vec<f32> = numbers(&columns[0].1);
     assert_eq!(body[..7], [1.0, 2.0, 1.0, 2.0, 4.0, 2.0, 2.25]);
     assert_eq!(body[8..], [9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 9.0, 0.0]);
@@ -354,7 +355,7 @@ fn what_stops_a_system_names_row_and_line() {
     let text = "class S { update(ns: i32[], ms: i32[]) {\n  for (let i = 0; i < ns.length; i++) {\n    ns[i] = 10 / ms[i];\n  }\n} }";
     let program = program(text);
     let mut columns = [("N", bytes(&[0; 4])), ("M", bytes(&[1, 5, 0, 2]))];
-    let (_, row) = run(&program.wasm(), "S", 4, &mut columns, Step::default()).unwrap_err();
+    let (_, row) = both(&program, "S", 4, &mut columns, Step::default()).unwrap_err();
     assert_eq!(row, 2);
     assert_eq!(
         numbers::<i32>(&columns[0].1),
@@ -375,14 +376,14 @@ fn what_stops_a_system_names_row_and_line() {
         "class S { update(ns: i32[]) { for (let i = 0; i < ns.length; i++) { ns[i] += ns[i + 1]; } } }",
     );
     let mut columns = [("N", bytes(&[1, 2, 3]))];
-    let (_, row) = run(&beyond.wasm(), "S", 3, &mut columns, Step::default()).unwrap_err();
+    let (_, row) = both(&beyond, "S", 3, &mut columns, Step::default()).unwrap_err();
     assert_eq!((row, numbers::<i32>(&columns[0].1)), (2, vec![3, 5, 3]));
 
     let endless = super::program(
         "class S { update(ns: i32[]) { for (let i = 0; i < ns.length; i++) { while (ns[i] > 0) { ns[i] += 0; } } } }",
     );
     let mut columns = [("N", bytes(&[0, 1, 0]))];
-    let (_, row) = run(&endless.wasm(), "S", 3, &mut columns, Step::default()).unwrap_err();
+    let (_, row) = both(&endless, "S", 3, &mut columns, Step::default()).unwrap_err();
     assert_eq!(row, 1);
 }
 
@@ -395,7 +396,7 @@ fn grid(fields: &str, statements: &str, before: Vec<u8>) -> Result<Vec<u8>, Stri
     for passes in FORMS {
         let program = program_with(&text, passes);
         let mut columns = [("Grid", before.clone())];
-        let ran = run(&program.wasm(), "S", 1, &mut columns, Step::default());
+        let ran = both(&program, "S", 1, &mut columns, Step::default());
         let [(_, after)] = columns;
         all.push(ran.map(|()| after).map_err(|(trap, _)| trap));
     }
@@ -485,7 +486,7 @@ fn a_large_array_costs_no_time_to_compile() {
     let mut bytes = vec![0; 4 * count + 4];
     bytes[4 * count..].copy_from_slice(&5f32.to_le_bytes());
     let mut columns = [("Grid", bytes)];
-    run(&program.wasm(), "S", 1, &mut columns, Step::default()).unwrap();
+    both(&program, "S", 1, &mut columns, Step::default()).unwrap();
     assert_eq!(numbers::<f32>(&columns[0].1)[count - 1..], [5.0, 2.0]);
     let manifest = crate::abi::read(&program.wasm()).unwrap();
     let [grid] = &manifest.resources[..] else {

@@ -5,12 +5,14 @@ mod documents;
 mod errors;
 pub mod generator;
 mod hostile;
+mod javascript;
 mod language;
 pub mod runner;
 mod rust_text;
 mod seed;
 mod shape;
 mod vectors;
+mod wide;
 
 use super::passes::Passes;
 use super::{Program, Source, compile_with, ir};
