@@ -6,12 +6,15 @@
 //!
 //! - [`abi`] is what a module and its host agree on: exports, parameters, the manifest that says what each system touches.
 //! - `compile` (feature `compiler`) turns TypeScript into such modules.
+//! - `bindings` (feature `compiler`) declares the components of one language in the other.
 //! - `runtime` (features `wasmtime`, `wasmi`, `quickjs`) loads them and runs their systems in a sandbox.
 //!
 //! Priorities, in this order: a script cannot harm the process or see what it did not declare; the same bits as the same system in
 //! Rust; speed; and errors that name the script's own lines.
 
 pub mod abi;
+#[cfg(feature = "compiler")]
+pub mod bindings;
 #[cfg(feature = "compiler")]
 pub mod compile;
 #[cfg(any(feature = "wasmtime", feature = "wasmi", feature = "quickjs"))]

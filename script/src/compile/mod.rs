@@ -196,6 +196,24 @@ impl Program {
     }
 }
 
+/// The parameter of `update` that stands for the column of a component that wraps one value: `positions` for `Position`.
+pub(crate) fn column_name(component: &str) -> Option<String> {
+    let mut letters = component.chars();
+    let first: String = letters.next()?.to_lowercase().collect();
+    let single = first + letters.as_str();
+    let hissing = ["x", "ss", "ch", "sh"]
+        .iter()
+        .any(|end| single.ends_with(end));
+    let plural = match single.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if hissing => format!("{single}es"),
+        None => format!("{single}s"),
+    };
+    let also = format!("{single}s");
+    let mut names = [plural, also, single].into_iter();
+    names.find(|name| check::classes::component_name(name) == component)
+}
+
 fn front(sources: &[Source]) -> Result<(ir::Module, tree::Tree), Vec<Diagnostic>> {
     let allocator = Allocator::default();
     let mut programs = Vec::new();

@@ -140,7 +140,7 @@ fn words_that_asc_has_not_mean_what_they_mean_in_the_language() {
 fn random_programs_give_the_bits_of_our_own_compiler() {
     let Some(asc) = asc() else { return };
     // Programs that may stop are left out: asc's own division stops for one more pair of numbers, and no row is known.
-    let mut seeds: Vec<u64> = (0..400).filter(|seed| seed % 3 != 0).collect();
+    let mut seeds: Vec<u64> = (0..300).filter(|seed| seed % 3 != 0).collect();
     let all = seeds.len();
     let source = |seeds: &[u64]| {
         let mut text = String::new();

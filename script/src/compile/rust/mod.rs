@@ -21,7 +21,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use super::ir::{Component, Filter, Input, Module, Op, Scalar, System};
+use super::ir::{Component, Field, Filter, Input, Module, Op, Scalar, System};
 use std::fmt::Write;
 
 /// What cannot be said in Rust text.
@@ -108,6 +108,27 @@ pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
     Ok(out)
 }
 
+/// The structs of components alone.
+pub(crate) fn declarations(
+    components: &[Component],
+    sources: &[String],
+) -> Result<String, RustError> {
+    let sources = sources.join(", ");
+    let entity = |field: &Field| field.scalar == Scalar::Entity;
+    let holds_entities = |component: &Component| component.fields.iter().any(entity);
+    let names = match components.iter().any(holds_entities) {
+        true => "{Entity, component}",
+        false => "component",
+    };
+    let mut out = format!(
+        "//! Made from {sources} by `layerw_script::bindings`; change that and make it again.\n\nuse layerw::{names};\n"
+    );
+    for component in components {
+        out.push_str(&declaration(component)?);
+    }
+    Ok(out)
+}
+
 fn imports(module: &Module) -> String {
     let inputs = || module.systems.iter().flat_map(|system| &system.inputs);
     let uses_cx = inputs().any(|input| takes_context(*input));
@@ -120,7 +141,7 @@ fn imports(module: &Module) -> String {
             })
         })
     };
-    let entity = |field: &super::ir::Field| field.scalar == Scalar::Entity;
+    let entity = |field: &Field| field.scalar == Scalar::Entity;
     let holds_entities = |component: &Component| component.fields.iter().any(entity);
     let mut names = Vec::new();
     if module.systems.iter().any(records_commands) {
@@ -169,7 +190,7 @@ fn takes_context(input: Input) -> bool {
 /// A component as a struct whose layout is the script's.
 fn declaration(component: &Component) -> Result<String, RustError> {
     let name = names::type_name(&component.name)?;
-    let ty = |field: &super::ir::Field| match field.count {
+    let ty = |field: &Field| match field.count {
         1 => field.scalar.name().to_owned(),
         count => format!("[{}; {count}]", field.scalar.name()),
     };
@@ -191,8 +212,20 @@ fn declaration(component: &Component) -> Result<String, RustError> {
             .collect();
         let _ = writeln!(out, "pub struct {name}({});", fields.join(", "));
     } else {
+        let mut before = String::new();
         let _ = writeln!(out, "pub struct {name} {{");
-        for field in &component.fields {
+        let mut rest = component.fields.as_slice();
+        while let [field, after @ ..] = rest {
+            if let Some((first, _)) = field.name.split_once('.') {
+                let (inner, count) = nested(component, first, rest);
+                before.push_str(&declaration(&inner)?);
+                let ty = names::type_name(&inner.name)?;
+                let first = names::segment(component, first)?;
+                let _ = writeln!(out, "    /// `{first}`.\n    pub {first}: {ty},");
+                rest = &rest[count..];
+                continue;
+            }
+            rest = after;
             let _ = writeln!(out, "    /// `{}`.", field.name);
             let _ = writeln!(
                 out,
@@ -202,8 +235,32 @@ fn declaration(component: &Component) -> Result<String, RustError> {
             );
         }
         out.push_str("}\n");
+        out.insert_str(0, &before);
     }
     Ok(out)
+}
+
+/// The value that a component's next fields are of, as a component of its own, and how many fields they are.
+fn nested(component: &Component, first: &str, rest: &[Field]) -> (Component, usize) {
+    let part = |field: &Field| {
+        let (one, name) = field.name.split_once('.')?;
+        let name = name.to_owned();
+        (one == first).then(|| Field {
+            name,
+            ..field.clone()
+        })
+    };
+    let fields: Vec<Field> = rest.iter().map_while(part).collect();
+    let mut letters = first.chars();
+    let capital = letters.next().map(|first| first.to_uppercase().to_string());
+    let name = format!(
+        "{}{}{}",
+        component.name,
+        capital.unwrap_or_default(),
+        letters.as_str()
+    );
+    let count = fields.len();
+    (Component { name, fields }, count)
 }
 
 /// The parameters of a system's function: its columns and resources in order, then the context.

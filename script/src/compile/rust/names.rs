@@ -41,7 +41,7 @@ pub(super) fn param(component: &Component) -> Result<String, RustError> {
 
 /// A field of a struct with names.
 pub(super) fn field(component: &Component, field: &Field) -> Result<String, RustError> {
-    identifier(&field.name.replace('$', "_"), &component.name)
+    segment(component, &field.name)
 }
 
 /// A field as it is accessed.
@@ -49,7 +49,15 @@ pub(super) fn field_access(component: &Component, one: &Field) -> Result<String,
     if is_tuple(component) {
         return Ok(one.name.clone());
     }
-    field(component, one)
+    let segments = one.name.split('.');
+    let segments: Result<Vec<String>, RustError> =
+        segments.map(|one| segment(component, one)).collect();
+    Ok(segments?.join("."))
+}
+
+/// One name of a field's path.
+pub(super) fn segment(component: &Component, name: &str) -> Result<String, RustError> {
+    identifier(&name.replace('$', "_"), &component.name)
 }
 
 /// Whether the fields have numbers for names.
