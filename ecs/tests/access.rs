@@ -3,7 +3,7 @@
 mod scene;
 
 use layerw_ecs::row::IntoRow;
-use layerw_ecs::schedule::{Entry, Failure, Schedule};
+use layerw_ecs::schedule::{Entry, Failure, OverScratch, Schedule, ScratchBudget};
 use layerw_ecs::whole::{Exclusive, IntoWhole};
 use layerw_ecs::workers::Workers;
 use layerw_ecs::{
@@ -204,6 +204,47 @@ fn what_systems_cost_is_remembered_when_the_world_goes_back() {
         scene.step().expect("nothing fails");
         assert_eq!(calls(&scene), 4);
         assert_eq!(scene.world.resource(), Some(&Seen(2)));
+    });
+}
+
+fn count_twice(mut seen: ResMut<Seen>) {
+    seen.0 += 2;
+}
+
+#[test]
+fn systems_are_replaced_between_two_steps_or_not_at_all() {
+    on_thread(|| {
+        let mut world = world();
+        world.insert_resource(Seen(0));
+        let entries = vec![Entry::Apply, whole(count), Entry::Apply];
+        let mut scene = Scene::new(1, world, entries);
+        let budget = ScratchBudget {
+            bytes: 1 << 10,
+            over: OverScratch::Error,
+        };
+        let schedule = &mut scene.schedule;
+        schedule.set_scratch_budget("count", budget).expect("there");
+        scene.step().expect("nothing fails");
+
+        let (schedule, world) = (&mut scene.schedule, &mut scene.world);
+        let more = vec![whole(count), Entry::Apply, whole(count_twice)];
+        schedule.replace(1..2, more, world).expect("a graph");
+        let names: Vec<_> = schedule.costs().map(|cost| cost.name).collect();
+        let applies = ["apply commands", "count", "apply commands 2", "count_twice"];
+        assert_eq!(names[..4], applies);
+        assert_eq!(names[4], "apply commands 3");
+        let kept = schedule.costs().nth(1).expect("count").scratch.budget;
+        assert_eq!(kept, Some(budget), "what a system may take stays");
+        scene.step().expect("nothing fails");
+        assert_eq!(scene.world.resource(), Some(&Seen(4)));
+
+        let (schedule, world) = (&mut scene.schedule, &mut scene.world);
+        let twice = vec![whole(count_twice), whole(count_twice)];
+        let refused = schedule.replace(1..2, twice, world);
+        let said = refused.expect_err("two of one name").to_string();
+        assert!(said.contains("count_twice"), "{said}");
+        scene.step().expect("those from before go on");
+        assert_eq!(scene.world.resource(), Some(&Seen(7)));
     });
 }
 

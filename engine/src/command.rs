@@ -13,6 +13,7 @@ mod options;
 mod output;
 mod outputs;
 mod prepare;
+mod reload;
 mod replay;
 mod run;
 mod script;

@@ -1,7 +1,8 @@
 //! A simulation bound to workers, ready to step. Drivers own the loop; this is one turn of it.
 
 use crate::error::{Error, Result};
-use crate::scripts::{Loaded, ScriptFigures};
+use crate::scripts::{self, Loaded, ScriptFigures};
+use crate::settings::Settings;
 use crate::sim::{Finish, FinishHook, RestoreHook, Sim};
 use layerw_ecs::schedule::{Failure, NoSuchSystem, Schedule, ScratchBudget, SystemCost};
 use layerw_ecs::system::Stopped;
@@ -12,6 +13,7 @@ use layerw_jobs::Jobs;
 use layerw_memory::{Arena, MemoryError, PoolStats, Protection, Tier};
 use layerw_trace::{Label, PlotUnit};
 use std::any::Any;
+use std::ops::Range;
 
 /// How a simulation is run, as far as it does not change the result.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,6 +41,8 @@ pub struct Runner {
     on_finish: Vec<FinishHook>,
     on_restore: Vec<RestoreHook>,
     scripts: Loaded,
+    /// Their places in the written order.
+    script_places: Range<usize>,
     plots: [Label; 3],
 }
 
@@ -57,6 +61,7 @@ impl Runner {
             on_finish,
             on_restore,
             scripts,
+            script_places,
             ..
         } = sim;
         // Before there is scratch, which gets its edges when it is made.
@@ -80,6 +85,7 @@ impl Runner {
             on_finish,
             on_restore,
             scripts,
+            script_places,
             plots,
         })
     }
@@ -211,6 +217,22 @@ impl Runner {
             self.poisoned = Some(damaged.to_string());
         }
         &mut self.world
+    }
+
+    /// Reads the scripts of the project again and puts their systems in the place of those from before, while the world stays as it is. They may be others, with
+    /// other access and new components; what the systems measured or counted begins anew, and none is in quarantine.
+    ///
+    /// # Errors
+    /// A script that cannot be read, compiled or run, or a component that the world has with another layout: then the scripts from before go on.
+    pub fn reload_scripts(&mut self, settings: &Settings) -> Result<()> {
+        self.world_mut();
+        let mut loaded = scripts::load(settings, &mut self.world)?;
+        let entries = loaded.entries();
+        let (first, count) = (self.script_places.start, entries.len());
+        self.schedule
+            .replace(self.script_places.clone(), entries, &mut self.world)?;
+        (self.scripts, self.script_places) = (loaded, first..first + count);
+        Ok(())
     }
 
     /// Call after the world was restored from an image: rebuilds what it does not hold and lifts the poison.

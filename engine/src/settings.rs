@@ -234,6 +234,12 @@ impl Settings {
         &self.scripts
     }
 
+    /// Their files.
+    pub(crate) fn script_paths(&self) -> Vec<PathBuf> {
+        let files = self.scripts.files.iter();
+        files.map(|file| self.project.join(file)).collect()
+    }
+
     /// Notes that the project takes its scripts.
     pub(crate) fn scripts_asked(&self) {
         self.scripts_asked.set(true);

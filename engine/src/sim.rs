@@ -9,6 +9,7 @@ use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::{Exclusive, IntoWhole};
 use layerw_memory::{Arena, MemoryConfig};
+use std::ops::Range;
 
 /// Simulated seconds a step where nobody says otherwise.
 const DEFAULT_DT: f64 = 1.0 / 60.0;
@@ -35,6 +36,8 @@ pub struct Sim {
     pub(crate) arena: Arena,
     pub(crate) systems: Vec<Entry>,
     pub(crate) scripts: Loaded,
+    /// Their places among the systems.
+    pub(crate) script_places: Range<usize>,
     pub(crate) rate: Option<f64>,
     pub(crate) frames: u64,
     pub(crate) on_finish: Vec<FinishHook>,
@@ -70,6 +73,7 @@ impl Sim {
             arena,
             systems: Vec::new(),
             scripts: Loaded::default(),
+            script_places: 0..0,
             rate: None,
             frames: DEFAULT_FRAMES,
             on_finish: Vec::new(),

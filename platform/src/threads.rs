@@ -1,6 +1,12 @@
 //! The threads of this process, as the host sees them: the ones that nobody here started included.
 
 use std::fs;
+use std::time::Duration;
+
+/// Blocks the calling thread for at least so long; for threads that may block, so not for a browser page's own.
+pub fn sleep(duration: Duration) {
+    std::thread::sleep(duration);
+}
 
 /// One thread of this process.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]

@@ -1,68 +1,11 @@
 //! The player as its user meets it: a process in a folder that holds a layerw.toml and scripts.
 
-use std::fs;
+mod support;
+
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-/// A folder of this test's own, removed at its end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(test: &str) -> Folder {
-        let name = format!("layerw-player-{}-{test}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).expect("a folder for the test");
-        Folder(path)
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        fs::write(self.0.join(name), text).expect("written");
-    }
-
-    fn with_scripts(test: &str, files: &[(&str, &str)]) -> Folder {
-        let folder = Folder::new(test);
-        let names: Vec<_> = files.iter().map(|(name, _)| format!("{name:?}")).collect();
-        folder.file(
-            "layerw.toml",
-            &format!("[scripts]\nfiles = [{}]\n", names.join(", ")),
-        );
-        files
-            .iter()
-            .for_each(|(name, text)| folder.file(name, text));
-        folder
-    }
-
-    /// The player in this folder: exit status, standard output, standard error.
-    fn player(&self, words: &str) -> (Option<i32>, String, String) {
-        let output = self.command(words).output().expect("the player starts");
-        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-        (
-            output.status.code(),
-            text(output.stdout),
-            text(output.stderr),
-        )
-    }
-
-    fn command(&self, words: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_layerw-player"));
-        command
-            .args(words.split_whitespace())
-            .current_dir(&self.0)
-            .env_remove("LAYERW_PROJECT");
-        command
-    }
-
-    fn has(&self, name: &str) -> bool {
-        Path::new(&self.0).join(name).is_file()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use support::Folder;
 
 const MOVEMENT: &str = "class Movement {
   update(positions: Vec2[], velocities: Vec2[], dt: number) {

@@ -7,6 +7,7 @@
 //! ```
 
 mod compile;
+mod replace;
 mod scratch;
 mod stage;
 mod watched;
@@ -49,6 +50,44 @@ struct Named {
     /// What it declared to write.
     writes: Vec<Target>,
     body: Body,
+}
+
+impl Named {
+    fn of(entry: Entry) -> Self {
+        match entry {
+            Entry::System(decl) => Named {
+                name: decl.name,
+                after: decl.after,
+                writes: Vec::new(),
+                body: match decl.system.kind() {
+                    Kind::Exclusive => Body::Exclusive(decl.system),
+                    Kind::Apply => Body::Apply,
+                    _ => Body::System(decl.system),
+                },
+            },
+            Entry::Apply => Named {
+                name: APPLY.to_owned(),
+                after: Vec::new(),
+                writes: Vec::new(),
+                body: Body::Apply,
+            },
+        }
+    }
+}
+
+/// What [`Entry::Apply`] is called; where there are several, the second is `apply commands 2`.
+const APPLY: &str = "apply commands";
+
+/// Gives each [`Entry::Apply`] a name of its own.
+fn number_applies(nodes: &mut [Named]) {
+    let is_entry =
+        |node: &&mut Named| matches!(node.body, Body::Apply) && node.name.starts_with(APPLY);
+    for (number, node) in (1..).zip(nodes.iter_mut().filter(is_entry)) {
+        node.name = match number {
+            1 => APPLY.to_owned(),
+            number => format!("{APPLY} {number}"),
+        };
+    }
 }
 
 /// A system's panic, with the place where it happened.
@@ -99,36 +138,8 @@ impl Schedule {
         world: &mut World,
         threads: usize,
     ) -> Result<Self, ScheduleError> {
-        let mut applies = 0;
-        let mut nodes: Vec<Named> = entries
-            .into_iter()
-            .map(|entry| match entry {
-                Entry::System(decl) => Named {
-                    name: decl.name,
-                    after: decl.after,
-                    writes: Vec::new(),
-                    body: match decl.system.kind() {
-                        Kind::Exclusive => Body::Exclusive(decl.system),
-                        Kind::Apply => Body::Apply,
-                        _ => Body::System(decl.system),
-                    },
-                },
-                Entry::Apply => {
-                    applies += 1;
-                    let name = if applies == 1 {
-                        "apply commands".to_owned()
-                    } else {
-                        format!("apply commands {applies}")
-                    };
-                    Named {
-                        name,
-                        after: Vec::new(),
-                        writes: Vec::new(),
-                        body: Body::Apply,
-                    }
-                }
-            })
-            .collect();
+        let mut nodes: Vec<Named> = entries.into_iter().map(Named::of).collect();
+        number_applies(&mut nodes);
         let plan = compile::compile(&mut nodes, world)?;
         let executor = Executor::new(&plan, threads);
         let visits = Visits::new(&plan, &nodes, world);

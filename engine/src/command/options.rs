@@ -159,6 +159,10 @@ pub(crate) struct RunOptions {
     /// Write what ran when as Chrome JSON, for ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Go on at the pace of a clock until stopped, and take up the project's scripts again, between two steps, whenever one is changed; a script that
+    /// fails waits for its correction
+    #[arg(long, conflicts_with_all = ["record", "replay", "hash_every"])]
+    pub(crate) watch: bool,
 }
 
 /// Options of `graph`.
@@ -420,6 +424,7 @@ mod tests {
             record_detail: true,
             replay: Some("P".into()),
             trace: Some("t".into()),
+            watch: false,
         };
         assert_eq!(options, expected);
         assert_eq!(run("run"), RunOptions::default());

@@ -14,6 +14,7 @@ use super::options::{Protect, RunOptions};
 use super::output;
 use super::outputs::{Output, Tracing};
 use super::prepare::{self, Prepared, Project, Stored};
+use super::reload::Reload;
 use super::replay::{Replay, ReplayError};
 use super::watch::Watch;
 use crate::error::{Error, Result};
@@ -47,12 +48,16 @@ pub(super) fn run(
     // From here on until it is stopped: what happens before is not the simulation.
     let tracing = files.trace.map(Tracing::start).transpose()?;
     watch.start(&stage.runner)?;
+    let mut reload = options
+        .watch
+        .then(|| Reload::new(&stage.settings, &stop, &stage.runner));
     let looped = step_all(
         &mut stage.runner,
         stage.frames,
         &stop,
         &mut watch,
         &mut progress,
+        reload.as_mut(),
     );
     let looped = match looped {
         Ok(looped) => looped,
@@ -68,7 +73,7 @@ pub(super) fn run(
     let dropped = tracing.map(Tracing::finish).transpose()?;
     drop(progress);
 
-    if looped.frames < stage.frames {
+    if looped.frames < stage.frames && !options.watch {
         let left = stage.frames - looped.frames;
         let step = stage.runner.world().step();
         output::say(format_args!(
@@ -150,11 +155,14 @@ impl Stage {
             runner.restored();
             prepare::mark(runner.world_mut(), &settings);
         }
-        if let Some(steps) = options.rewind {
+        // A watched run goes back to the beginning of a step in which a script fails.
+        let watched = options.watch.then_some(1);
+        if let Some(steps) = options.rewind.or(watched) {
             runner.keep(steps)?;
         }
         let frames = match &replay {
             Some(replay) => replay.frames(runner.world().step(), options.frames)?,
+            None if options.watch => options.frames.unwrap_or(u64::MAX),
             None => options.frames.unwrap_or(frames),
         };
         Ok(Stage {
@@ -304,6 +312,7 @@ fn step_all(
     stop: &Stop,
     watch: &mut Watch,
     progress: &mut Progress<Stderr>,
+    mut reload: Option<&mut Reload<'_>>,
 ) -> Result<Looped> {
     let mut times = FrameTimes::new();
     let mut counted = None;
@@ -315,11 +324,21 @@ fn step_all(
             counted = Some(counting::snapshot());
         }
         let begin = now_ns();
-        watch.run_step(runner)?;
+        match (watch.run_step(runner), &mut reload) {
+            (Ok(()), _) => {}
+            (Err(error @ (Error::ScriptFault(_) | Error::System { .. })), Some(reload)) => {
+                reload.mend(&error, runner)?;
+                continue;
+            }
+            (Err(error), _) => return Err(error),
+        }
         times.record(now_ns() - begin);
         done += 1;
         watch.step(runner, progress)?;
-        progress.show(done, seconds());
+        match &mut reload {
+            None => progress.show(done, seconds()),
+            Some(reload) => reload.wait(runner),
+        }
     }
     let allocations = counted.map(|before| (counting::snapshot() - before).allocations);
     let seconds = seconds();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use layerw_ecs::World;
-use layerw_ecs::system::SystemDecl;
+use layerw_ecs::schedule::Entry;
 use layerw_memory::Arena;
 
 use super::{Part, ScriptFigures, ScriptsError};
@@ -15,7 +15,7 @@ use crate::settings::Settings;
 pub(crate) struct Loaded {}
 
 /// Nothing to load, or a refusal.
-pub(super) fn load(settings: &Settings, _: &mut World) -> Result<Loaded, ScriptsError> {
+pub(crate) fn load(settings: &Settings, _: &mut World) -> Result<Loaded, ScriptsError> {
     parts(settings.project(), settings.scripts()).map(|_| Loaded::default())
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, 
 }
 
 impl Loaded {
-    pub(super) fn take(&mut self, _: Loaded) -> Vec<SystemDecl> {
+    pub(crate) fn entries(&mut self) -> Vec<Entry> {
         Vec::new()
     }
 

@@ -14,9 +14,9 @@ use absent as host;
 #[cfg(feature = "scripting")]
 use present as host;
 
-pub(crate) use host::Loaded;
 #[cfg(not(feature = "scripting"))]
 pub(crate) use host::parts;
+pub(crate) use host::{Loaded, load};
 #[cfg(feature = "scripting")]
 pub(crate) use told::parts;
 
@@ -108,7 +108,7 @@ pub(crate) struct ScriptFigures {
 }
 
 impl Sim {
-    /// Adds the systems of the scripts that `[scripts]` of layerw.toml names, in that order, after the systems that were added before.
+    /// Adds, once, the systems of the scripts that `[scripts]` of layerw.toml names, in that order, after the systems that were added before.
     ///
     /// Files are read from the project's folder: `.ts` is compiled, scripts in a row together, `.wasm` is a module that was compiled before.
     ///
@@ -116,10 +116,11 @@ impl Sim {
     /// A file that cannot be read, compiled or run, or a component that the world has with another layout.
     pub fn scripts(&mut self, settings: &Settings) -> Result<&mut Self> {
         settings.scripts_asked();
-        let loaded = host::load(settings, &mut self.world)?;
-        for system in self.scripts.take(loaded) {
-            self.add(system);
-        }
+        let mut loaded = load(settings, &mut self.world)?;
+        let first = self.systems.len();
+        self.systems.append(&mut loaded.entries());
+        self.script_places = first..self.systems.len();
+        self.scripts = loaded;
         Ok(self)
     }
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::path::Path;
 
 use layerw_ecs::World;
+use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
 use layerw_memory::Arena;
 use layerw_platform::files::{Disk, Files};
@@ -23,7 +24,7 @@ pub(crate) struct Loaded {
 }
 
 /// Reads, compiles and binds the scripts of a project.
-pub(super) fn load(settings: &Settings, world: &mut World) -> Result<Loaded, ScriptsError> {
+pub(crate) fn load(settings: &Settings, world: &mut World) -> Result<Loaded, ScriptsError> {
     let config = settings.scripts();
     let mut loaded = Loaded::default();
     for part in parts(settings.project(), config)? {
@@ -126,10 +127,10 @@ fn refused(error: ScriptError) -> ScriptsError {
 }
 
 impl Loaded {
-    /// Takes over other scripts, and returns the systems that they bring.
-    pub(super) fn take(&mut self, mut more: Loaded) -> Vec<SystemDecl> {
-        self.scripts.append(&mut more.scripts);
-        more.systems
+    /// Their systems in written order, for a schedule; once.
+    pub(crate) fn entries(&mut self) -> Vec<Entry> {
+        let systems = std::mem::take(&mut self.systems);
+        systems.into_iter().map(Entry::System).collect()
     }
 
     pub(crate) fn figures(&self, arena: &Arena) -> Vec<ScriptFigures> {

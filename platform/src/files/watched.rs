@@ -1,5 +1,6 @@
 //! Files that somebody edits while the program runs.
 
+use crate::threads::sleep;
 use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -53,7 +54,7 @@ impl Watched {
             if self.changed() {
                 return true;
             }
-            std::thread::sleep(Self::PAUSE);
+            sleep(Self::PAUSE);
         }
     }
 }

@@ -1,0 +1,107 @@
+//! `run --watch`: a run at the pace of a clock whose scripts are edited meanwhile.
+
+use core::time::Duration;
+
+use layerw_platform::files::Watched;
+use layerw_platform::signals::Stop;
+use layerw_platform::threads::sleep;
+use layerw_trace::now_ns;
+
+use super::output;
+use crate::error::{Error, Result};
+use crate::runner::Runner;
+use crate::settings::Settings;
+
+/// Steps a second of a simulation that does not say.
+const HERTZ: f64 = 60.0;
+
+/// Looks at the scripts between steps, and waits for the time of the next step.
+pub(super) struct Reload<'s> {
+    settings: &'s Settings,
+    stop: &'s Stop,
+    watched: Watched,
+    /// Between two steps, in nanoseconds.
+    pace: u64,
+    /// When the next step is due, and when the scripts are to be looked at, on the clock of [`now_ns`].
+    due: u64,
+    look: u64,
+}
+
+impl<'s> Reload<'s> {
+    pub(super) fn new(settings: &'s Settings, stop: &'s Stop, runner: &Runner) -> Self {
+        let paths = settings.script_paths();
+        let names: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        let watched = Watched::new(paths);
+        output::say(format_args!(
+            "watches {}; Ctrl-C ends the run",
+            names.join(", ")
+        ));
+        let now = now_ns();
+        Reload {
+            settings,
+            stop,
+            watched,
+            pace: (1e9 / runner.rate().unwrap_or(HERTZ)) as u64,
+            due: now,
+            look: now,
+        }
+    }
+
+    /// Waits until the next step is due or somebody stops the run.
+    pub(super) fn wait(&mut self, runner: &mut Runner) {
+        // Who is late does not hurry for more than a few steps.
+        self.due = (self.due + self.pace).max(now_ns().saturating_sub(4 * self.pace));
+        loop {
+            let now = now_ns();
+            if now >= self.look {
+                self.look = now + Watched::PAUSE.as_nanos() as u64;
+                if self.watched.changed() {
+                    self.reload(runner);
+                }
+            }
+            let next = self.due.min(self.look);
+            if now >= self.due || self.stop.requested() {
+                return;
+            }
+            sleep(Duration::from_nanos(next.saturating_sub(now)));
+        }
+    }
+
+    /// After a step that failed: goes back to where it began, and waits for scripts that can be taken up, or for the end of the run.
+    ///
+    /// # Errors
+    /// There is no way back.
+    pub(super) fn mend(&mut self, error: &Error, runner: &mut Runner) -> Result<()> {
+        output::say(format_args!("{error}"));
+        runner.rewind(0)?;
+        output::say(format_args!(
+            "went back to step {} and waits for a change of the scripts",
+            runner.world().step()
+        ));
+        while self.watched.wait(|| self.stop.requested()) && !self.reload(runner) {}
+        self.due = now_ns();
+        Ok(())
+    }
+
+    /// Whether the scripts are those of the files now.
+    fn reload(&mut self, runner: &mut Runner) -> bool {
+        let begin = now_ns();
+        let step = runner.world().step();
+        match runner.reload_scripts(self.settings) {
+            Ok(()) => {
+                let ms = (now_ns() - begin) as f64 / 1e6;
+                output::say(format_args!(
+                    "took up the scripts after step {step}, in {ms:.1} ms"
+                ));
+                true
+            }
+            Err(refused) => {
+                output::say(format_args!("{refused}\nthe scripts from before go on"));
+                false
+            }
+        }
+    }
+}
