@@ -1,7 +1,7 @@
 //! Loops.
 
 use super::super::diagnostic::Outcome;
-use super::super::ir::{Binary, Const, End, For, Loop, Op, Region, Value};
+use super::super::ir::{Binary, Compare, Const, End, For, Loop, Op, Region, Value};
 use super::super::tree::{Counted, Expr, General, Kind, LoopId, Stmt};
 use super::{Lower, Target, any, ended};
 
@@ -24,7 +24,15 @@ impl<'t> Lower<'t> {
         let below_zero = !matches!(counted.from.kind, Kind::Const(Const::I32(from)) if from >= 0);
         if !over_rows && !below_zero {
             // All rounds at once.
-            let rounds = self.b.binary(Binary::Sub, to, from);
+            let end = match is_zero(&counted.from) {
+                true => to,
+                // An end far below 0 would come out above it.
+                false => {
+                    let later = self.b.compare(Compare::Gt, to, from);
+                    self.b.select(later, to, from)
+                }
+            };
+            let rounds = self.b.binary(Binary::Sub, end, from);
             self.b.effect(Op::Spend(rounds));
         }
         let label = self.b.label();

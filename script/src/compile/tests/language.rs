@@ -542,3 +542,18 @@ fn random_numbers_are_those_of_the_engine() {
         &[wanted as f32 + dice as f32],
     );
 }
+
+#[test]
+fn a_loop_whose_end_lies_far_below_its_start_makes_no_rounds() {
+    let text = "class S { update(ns: i32[], ms: i32[]) {
+        for (let i = 0; i < ns.length; i++) { for (let k = 2; k < ns[i]; k++) ms[i] += k; } } }";
+    for passes in FORMS {
+        let program = program_with(text, passes);
+        let mut columns = [
+            ("N", bytes(&[i32::MIN, 5, i32::MIN + 1, -1])),
+            ("M", bytes(&[1, 1, 1, 1])),
+        ];
+        both(&program, "S", 4, &mut columns, Step::default()).expect("it ends");
+        assert_eq!(numbers::<i32>(&columns[1].1), [1, 10, 1, 1]);
+    }
+}
