@@ -74,9 +74,11 @@ pub const SUITES: [Suite; 8] = [
 ];
 
 /// The examples and what keeps each brief: steps that take seconds, sizes that still use every system.
-const EXAMPLES: [(&str, &str); 4] = [
+const EXAMPLES: [(&str, &str); 6] = [
     ("hello", "--frames 60"),
     ("flock", "--frames 20 --set boids=20000"),
+    ("particles", "--frames 200"),
+    ("script-flock", "--frames 20"),
     ("script-movement", "--frames 60 --set points=20000"),
     ("solar-system", "--frames 20 --set asteroids=2000"),
 ];
