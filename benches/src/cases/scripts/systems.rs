@@ -3,6 +3,8 @@
 use anyhow::{Context, Result, anyhow, ensure};
 use layerw::{Cx, Runner, Sim};
 use layerw_script::compile::{Source, compile};
+#[cfg(feature = "script-peers")]
+use layerw_script::runtime::Runtime;
 use layerw_script::runtime::{Columns, Options, Script};
 
 use super::text::{self, Health, Place, Poison, Speed};
@@ -32,6 +34,15 @@ enum Form {
     Text,
     /// As a person writes it.
     Rust,
+    /// As JavaScript in QuickJS, over the world's own columns.
+    #[cfg(feature = "script-peers")]
+    QuickJs,
+    /// The module in an interpreter.
+    #[cfg(feature = "script-peers")]
+    Wasmi,
+    /// The same source through AssemblyScript.
+    #[cfg(feature = "script-peers")]
+    AssemblyScript,
 }
 
 impl System {
@@ -77,9 +88,9 @@ impl System {
         };
     }
 
-    fn add_script(self, sim: &mut Sim, columns: Columns) -> Result<()> {
-        let program = compile(&[Source::new("systems.ts", SOURCE)])
-            .map_err(|problems| anyhow!("{}", problems[0]))?;
+    fn add_script(self, sim: &mut Sim, form: Form) -> Result<()> {
+        let sources = [Source::new("systems.ts", SOURCE)];
+        let program = compile(&sources).map_err(|problems| anyhow!("{}", problems[0]))?;
         let made = program.rust()?;
         if std::env::var_os("LAYERW_BLESS").is_some() {
             let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/cases/scripts/text.rs");
@@ -90,12 +101,31 @@ impl System {
                 "text.rs is not what the compiler makes of systems.ts; LAYERW_BLESS=1 re-records it"
             );
         }
-        let options = Options {
-            columns,
+        let mut options = Options {
             time_limit: None,
             ..Options::default()
         };
-        let script = Script::load("systems.ts", &program.wasm(), &options)?;
+        let name = "systems.ts";
+        let script = match form {
+            #[cfg(feature = "script-peers")]
+            Form::QuickJs => {
+                options.runtime = Runtime::QuickJs;
+                Script::of_program(name, &program, &options)?
+            }
+            #[cfg(feature = "script-peers")]
+            Form::Wasmi => {
+                options.runtime = Runtime::Wasmi;
+                Script::of_program(name, &program, &options)?
+            }
+            #[cfg(feature = "script-peers")]
+            Form::AssemblyScript => Script::load(name, &assemblyscript(&sources)?, &options)?,
+            _ => {
+                if form == Form::Copied {
+                    options.columns = Columns::Copied;
+                }
+                Script::of_program(name, &program, &options)?
+            }
+        };
         let system = script.bind(&mut sim.world)?.into_iter().nth(self as usize);
         sim.add(system.context("the script has the four systems")?);
         Ok(())
@@ -104,10 +134,9 @@ impl System {
     fn runner(self, form: Form, count: usize, threads: usize) -> Result<Runner> {
         let mut sim = self.world(count);
         match form {
-            Form::Script => self.add_script(&mut sim, Options::default().columns)?,
-            Form::Copied => self.add_script(&mut sim, Columns::Copied)?,
             Form::Text => self.add_text(&mut sim),
             Form::Rust => self.add_rust(&mut sim),
+            script => self.add_script(&mut sim, script)?,
         }
         ours::runner(sim, &ours::jobs(threads)?)
     }
@@ -146,8 +175,28 @@ impl System {
                 entry("layerw-copied", threads, Form::Copied),
             ]
         };
-        [1, 2].into_iter().flat_map(forms).collect()
+        #[cfg_attr(
+            not(feature = "script-peers"),
+            allow(unused_mut, reason = "nobody is added")
+        )]
+        let mut entries: Vec<Entry> = [1, 2].into_iter().flat_map(forms).collect();
+        #[cfg(feature = "script-peers")]
+        entries.extend([
+            entry("quickjs", 1, Form::QuickJs),
+            entry("wasmi", 1, Form::Wasmi),
+            entry("assemblyscript", 1, Form::AssemblyScript),
+        ]);
+        entries
     }
+}
+
+/// The module that AssemblyScript makes, from where `cargo xtask test native` installs it.
+#[cfg(feature = "script-peers")]
+fn assemblyscript(sources: &[Source]) -> Result<Vec<u8>> {
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).context("a target folder")?;
+    let asc = layerw_script::compile::assemblyscript::Asc::at(target.join("assemblyscript"));
+    Ok(asc.compile(sources)?)
 }
 
 fn movement(place: &mut Place, speed: &Speed, cx: Cx) {

@@ -113,6 +113,10 @@ impl Asc {
             node: self.node.clone(),
             error,
         };
+        if !self.folder.is_dir() {
+            // Else the system would say that there is no node.
+            return Err(AscError::Package(absolute(&self.folder)));
+        }
         let failed = |error: std::io::Error| AscError::Failed(error.to_string());
         let mut child = Command::new(&self.node)
             .args(["--input-type=module", "--eval", DRIVER])

@@ -218,6 +218,11 @@ fn what_is_missing_is_said_with_its_cure() {
     };
     let said = nowhere.compile(&sources).unwrap_err().to_string();
     assert!(said.contains("install node 20 or later"), "{said}");
+    let said = Asc::at("/nowhere")
+        .compile(&sources)
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("npm install assemblyscript@"), "{said}");
     if asc().is_some() {
         let said = Asc::at("/").compile(&sources).unwrap_err().to_string();
         assert!(said.contains("npm install assemblyscript@"), "{said}");
