@@ -182,6 +182,12 @@ fn tidy_suite(checks: &mut Checks) {
     checks.step(Step::cargo(
         "clippy --quiet --package layerw --profile checked -- -D warnings",
     ));
+    // Each runtime of scripts alone; the workspace has all three.
+    for runtime in ["wasmtime", "wasmi", "quickjs"] {
+        checks.step(Step::cargo(&format!(
+            "clippy --quiet --package layerw-script --no-default-features --features compiler,{runtime} --profile checked -- -D warnings"
+        )));
+    }
     let doc = "doc --quiet --workspace --exclude layerw-benches --no-deps --document-private-items --profile checked";
     checks.step(Step::cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
 }

@@ -7,7 +7,7 @@ use crate::abi::{self, Manifest};
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::Applying;
 use layerw_ecs::{EcsError, World};
-use layerw_memory::{Arena, Backing, MemoryConfig};
+use layerw_memory::Arena;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -230,14 +230,4 @@ impl std::fmt::Debug for Script {
             .field("systems", &systems)
             .finish()
     }
-}
-
-/// An arena for a script that is tried where columns are copied: nothing of it is used.
-pub(super) fn nowhere(script: &str) -> Result<Arena, ScriptError> {
-    let mut config = MemoryConfig::with_total(64 << 20);
-    config.backing = Backing::Plain;
-    Arena::new(&config).map_err(|refusal| ScriptError::Host {
-        script: script.to_owned(),
-        reason: refusal.to_string(),
-    })
 }

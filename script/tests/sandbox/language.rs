@@ -1,4 +1,4 @@
-//! Programs in TypeScript beside the same in Rust: the same state, bit for bit, on any number of workers and in either form.
+//! Programs in TypeScript beside the same in Rust: the same state, bit for bit, on any number of workers and by whatever runs it.
 
 use crate::support::*;
 use layerw_ecs::row::IntoRow;
@@ -14,8 +14,28 @@ use layerw_script::runtime::{Columns, Options, Runtime, Script};
 
 const ENTITIES: usize = 5_000;
 
+/// How a script is run: by what, and how columns come to it.
+type Way = (Runtime, Columns);
+
+/// By every runtime that is built in, on a number of workers.
+fn ways() -> Vec<(usize, Way)> {
+    let mut ways = vec![
+        (1, (Runtime::Wasmtime, Columns::Best)),
+        (3, (Runtime::Wasmtime, Columns::Best)),
+        (2, (Runtime::Wasmtime, Columns::Copied)),
+    ];
+    if cfg!(feature = "wasmi") {
+        ways.push((2, (Runtime::Wasmi, Columns::Best)));
+    }
+    if cfg!(feature = "quickjs") {
+        ways.push((2, (Runtime::QuickJs, Columns::Best)));
+        ways.push((1, (Runtime::QuickJs, Columns::Copied)));
+    }
+    ways
+}
+
 /// A script of one file.
-fn script(text: &str, runtime: Runtime, columns: Columns) -> Script {
+fn script(text: &str, (runtime, columns): Way) -> Script {
     let program = compile(&[Source::new("test.ts", text)]).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{}", lines.join("\n"))
@@ -56,7 +76,7 @@ struct Around {
     look: fn(&World),
 }
 
-/// The script gives the state of the Rust systems with 1 and more workers, where columns are copied, and in every runtime that is built in.
+/// The script gives the state of the Rust systems with 1 and more workers, and where columns are copied.
 fn agree(text: &str, in_rust: fn() -> Vec<SystemDecl>, around: Around) {
     let Around {
         steps,
@@ -71,34 +91,16 @@ fn agree(text: &str, in_rust: fn() -> Vec<SystemDecl>, around: Around) {
         systems
     };
     let expected = hash_of(1, steps, rust, look);
-    for (threads, runtime, columns) in [
-        (1, Runtime::Best, Columns::Best),
-        (3, Runtime::Best, Columns::Best),
-        (2, Runtime::Best, Columns::Copied),
-        (2, Runtime::Wasmi, Columns::Best),
-        (1, Runtime::QuickJs, Columns::Best),
-        (3, Runtime::QuickJs, Columns::Best),
-    ] {
-        let absent = match runtime {
-            Runtime::Wasmi => !cfg!(feature = "wasmi"),
-            Runtime::QuickJs => !cfg!(feature = "quickjs"),
-            _ => false,
-        };
-        if absent {
-            continue;
-        }
+    for (threads, way) in ways() {
         let bound = |world: &mut World| {
             prepare(world);
-            let script = script(text, runtime, columns);
+            let script = script(text, way);
             let mut systems = script.bind(world).expect("the same layouts");
             systems.append(&mut behind());
             systems
         };
         let found = hash_of(threads, steps, bound, look);
-        assert_eq!(
-            found, expected,
-            "{threads} workers, {runtime:?}, {columns:?}"
-        );
+        assert_eq!(found, expected, "{threads} workers, {way:?}");
     }
 }
 
@@ -315,32 +317,10 @@ fn a_script_begins_by_itself_and_keeps_state_over_all_rows() {
     };
     let look = |world: &World| assert_eq!(world.len(), ENTITIES + 500);
     let expected = hash_of(1, 3, in_rust, look);
-    for (threads, runtime, columns) in [
-        (1, Runtime::Best, Columns::Best),
-        (3, Runtime::Best, Columns::Best),
-        (2, Runtime::Best, Columns::Copied),
-        (2, Runtime::Wasmi, Columns::Best),
-        (1, Runtime::QuickJs, Columns::Best),
-        (3, Runtime::QuickJs, Columns::Best),
-    ] {
-        let absent = match runtime {
-            Runtime::Wasmi => !cfg!(feature = "wasmi"),
-            Runtime::QuickJs => !cfg!(feature = "quickjs"),
-            _ => false,
-        };
-        if absent {
-            continue;
-        }
-        let bound = |world: &mut World| {
-            script(COUNT, Runtime::Best, columns)
-                .bind(world)
-                .expect("the same layouts")
-        };
+    for (threads, way) in ways() {
+        let bound = |world: &mut World| script(COUNT, way).bind(world).expect("the same layouts");
         let found = hash_of(threads, 3, bound, look);
-        assert_eq!(
-            found, expected,
-            "{threads} workers, {runtime:?}, {columns:?}"
-        );
+        assert_eq!(found, expected, "{threads} workers, {way:?}");
     }
 }
 
@@ -354,7 +334,7 @@ fn a_resource_that_the_world_has_stays_as_it_is() {
         first: 4,
     };
     world.insert_resource(own);
-    script(COUNT, Runtime::Best, Columns::Best)
+    script(COUNT, (Runtime::Wasmtime, Columns::Best))
         .bind(&mut world)
         .expect("the same layouts");
     assert_eq!(world.resource::<Grid>(), Some(&own));

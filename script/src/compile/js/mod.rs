@@ -76,7 +76,7 @@ fn text(tree: &Tree, sources: &[Source]) -> Text {
     let systems: Vec<String> = tree
         .systems
         .iter()
-        .map(|system| names.declare(&system.name))
+        .map(|system| names.declare(&system.name.replace('.', "_")))
         .collect();
     let functions: Vec<String> = tree
         .functions

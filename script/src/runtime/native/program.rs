@@ -7,10 +7,9 @@ use crate::abi::SystemDecl;
 use crate::runtime::calls::Misuse;
 use crate::runtime::host::{Common, Program, Stop};
 use crate::runtime::module::{External, Signature, Type, check_exports, check_imports};
-use crate::runtime::script::nowhere;
 use crate::runtime::source_map::Lines;
 use crate::runtime::{Columns, Form, ScriptError};
-use layerw_memory::Arena;
+use layerw_memory::{Arena, Backing, MemoryConfig};
 use std::sync::{Arc, OnceLock};
 use wasmtime::{Error, ExternType, FuncType, Module, Mutability, Trap, ValType, WasmBacktrace};
 
@@ -242,4 +241,14 @@ fn ty(found: &ValType) -> Type {
         ValType::F64 => Type::F64,
         other => Type::Other(other.to_string()),
     }
+}
+
+/// An arena for a script that is tried where columns are copied: nothing of it is used.
+fn nowhere(script: &str) -> Result<Arena, ScriptError> {
+    let mut config = MemoryConfig::with_total(64 << 20);
+    config.backing = Backing::Plain;
+    Arena::new(&config).map_err(|refusal| ScriptError::Host {
+        script: script.to_owned(),
+        reason: refusal.to_string(),
+    })
 }
