@@ -68,8 +68,8 @@ impl Run<'_> {
         own.failed.set(Some((self.place, entity)));
     }
 
-    /// A part of this run, done by the worker whose thread this is. The scratch that it takes is the system's.
-    pub(crate) fn part(&self, worker: usize, f: impl FnOnce(&Run<'_>)) {
+    /// A part of this run, done by the worker whose thread this is, as `par_for` of the step's jobs tells it. The scratch that it takes is the system's.
+    pub fn part(&self, worker: usize, f: impl FnOnce(&Run<'_>)) {
         let run = Run { worker, ..*self };
         if worker == self.home {
             // Counted there with the rest of the run.

@@ -51,6 +51,7 @@ mod module;
 #[cfg(feature = "wasmtime")]
 mod native;
 mod options;
+mod pace;
 mod script;
 mod source_map;
 mod system;

@@ -2,6 +2,7 @@
 
 use super::host::{Instance, Program, Stop, Word};
 use super::module::{runs_on_rows, writes_resources};
+use super::pace::{PART_ROWS, Pace};
 use super::script::Shared;
 use super::{Fault, Form, OnFault};
 use crate::abi::{self, Param};
@@ -41,6 +42,7 @@ struct Bound<I> {
     /// Bytes of room for copies.
     area: usize,
     instances: OnceLock<Box<[Slot<I>]>>,
+    pace: Pace,
 }
 
 /// A worker's instance, on cache lines of its own. Nobody else ever asks for the lock while it is held.
@@ -82,6 +84,8 @@ struct Rows<'w> {
     chunk: Chunk<'w>,
     columns: &'w [usize],
     rows: Range<usize>,
+    /// Whether it was said that they are about to be written.
+    announced: bool,
 }
 
 impl<P: Program> ScriptSystem<P> {
@@ -137,6 +141,31 @@ impl<P: Program> ScriptSystem<P> {
         runs_on_rows(self.decl()) && !writes_resources(self.decl())
     }
 
+    /// Whether parts of a chunk's rows can run at the same time: no row depends on another, nothing is recorded, and nobody asks how far a system came that failed, since
+    /// the step is then broken off.
+    fn is_divisible(&self) -> bool {
+        let decl = self.decl();
+        let stops = self.shared.common.options.on_fault == OnFault::Stop;
+        stops && !decl.whole_chunks && !decl.commands
+    }
+
+    /// Says that the columns of a chunk are about to be written.
+    fn announce(&self, bound: &Bound<P::Instance>, rows: &Rows<'_>, run: &Run<'_>) {
+        let columns = bound
+            .arguments
+            .iter()
+            .filter_map(|argument| match argument {
+                Argument::Column(values) => Some(values.write),
+                _ => None,
+            });
+        for (&number, write) in rows.columns.iter().zip(columns) {
+            if write {
+                // SAFETY: the caller holds the declared writes to this chunk, so nobody else sets this tick meanwhile.
+                unsafe { rows.chunk.set_changed(number, run.tick) };
+            }
+        }
+    }
+
     /// Runs on some rows of a chunk that matches.
     ///
     /// # Safety
@@ -154,14 +183,43 @@ impl<P: Program> ScriptSystem<P> {
         if rows.is_empty() {
             return;
         }
-        let rows = Rows {
+        let all = Rows {
             id,
             chunk,
             columns,
             rows,
+            announced: false,
         };
-        // SAFETY: the caller's promise is passed on.
-        unsafe { self.enter(bound, Some(rows), run) };
+        match run.shared {
+            None => {
+                // SAFETY: the caller's promise is passed on.
+                unsafe { self.enter(bound, Some(all), run) };
+            }
+            Some(label) if self.is_divisible() && bound.pace.is_heavy(all.rows.len()) => {
+                // A heavy system whose chunks are too few is shared by rows.
+                self.announce(bound, &all, run);
+                let first = all.rows.start;
+                run.step
+                    .jobs
+                    .par_for(label, all.rows.len(), PART_ROWS, |part, worker| {
+                        let rows = Rows {
+                            rows: first + part.start..first + part.end,
+                            announced: true,
+                            ..all.clone()
+                        };
+                        run.part(worker, |run| {
+                            bound.pace.learn(part.start == 0, part.len(), || {
+                                // SAFETY: the caller's promise is passed on, for rows that no other part has; the worker is the one whose thread this is.
+                                unsafe { self.enter(bound, Some(rows), run) };
+                            });
+                        });
+                    });
+            }
+            Some(_) => bound.pace.learn(true, all.rows.len(), || {
+                // SAFETY: the caller's promise is passed on.
+                unsafe { self.enter(bound, Some(all), run) };
+            }),
+        }
     }
 
     /// Runs on some rows, or once.
@@ -300,7 +358,7 @@ impl<P: Program> ScriptSystem<P> {
                     let Some(rows) = rows else { continue };
                     let number = rows.columns[column];
                     column += 1;
-                    if values.write {
+                    if values.write && !rows.announced {
                         // SAFETY: the caller holds the declared writes to this chunk, so nobody else sets this tick meanwhile.
                         unsafe { rows.chunk.set_changed(number, run.tick) };
                     }
@@ -599,6 +657,7 @@ unsafe impl<P: Program> System for ScriptSystem<P> {
             templates,
             area: area.0,
             instances: OnceLock::new(),
+            pace: Pace::default(),
         });
         Ok(access)
     }

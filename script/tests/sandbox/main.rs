@@ -11,4 +11,5 @@ mod loading;
 mod mapping;
 #[cfg(feature = "quickjs")]
 mod quickjs;
+mod shared;
 mod support;
