@@ -7,6 +7,8 @@
 const BOIDS = 10000;
 // A power of two, at least as many as there are boids.
 const BUCKETS = 16384;
+// Room for boids in order of their buckets: a power of two, so that an index that is masked with it needs no check.
+const PLACES = 16384;
 
 class Rules {
   // How far a boid sees, and how near is too near.
@@ -27,13 +29,13 @@ class Grid {
   starts = new Int32Array(BUCKETS + 1);
   next = new Int32Array(BUCKETS);
   // By place: the line of cells that a boid is in, where it is and where it flies.
-  lines = new Uint32Array(BOIDS);
-  x = new Float32Array(BOIDS);
-  y = new Float32Array(BOIDS);
-  z = new Float32Array(BOIDS);
-  vx = new Float32Array(BOIDS);
-  vy = new Float32Array(BOIDS);
-  vz = new Float32Array(BOIDS);
+  lines = new Uint32Array(PLACES);
+  x = new Float32Array(PLACES);
+  y = new Float32Array(PLACES);
+  z = new Float32Array(PLACES);
+  vx = new Float32Array(PLACES);
+  vy = new Float32Array(PLACES);
+  vz = new Float32Array(PLACES);
 }
 
 // How many others a boid sees.
@@ -146,15 +148,20 @@ class Steer {
       for (let dz = -1; dz < 2; dz++) {
         for (let dy = -1; dy < 2; dy++) {
           const mine = line(cellY + dy, cellZ + dz);
-          for (let dx = -1; dx < 2; dx++) {
-            const b = bucket(cellX + dx, mine);
-            const end = grid.starts[b + 1];
-            for (let k = grid.starts[b]; k < end; k++) {
+          // Three cells beside each other in x are one run of places, or two where the table wraps.
+          const first = bucket(cellX - 1, mine);
+          for (let part = 0; part < 2; part++) {
+            const from = part === 0 ? first : 0;
+            const past = part === 0 ? Math.min(first + 3, BUCKETS) : Math.max(first + 3 - BUCKETS, 0);
+            const end = grid.starts[past];
+            for (let n = grid.starts[from]; n < end; n++) {
+              const k = n & (PLACES - 1);
               const x = grid.x[k] - p.x;
               const y = grid.y[k] - p.y;
               const z = grid.z[k] - p.z;
+              const there = grid.lines[k];
               const squared = x * x + y * y + z * z;
-              if (squared < limit && squared > 0 && grid.lines[k] === mine) {
+              if (squared < limit && squared > 0 && there === mine) {
                 count++;
                 meanX += grid.vx[k];
                 meanY += grid.vy[k];

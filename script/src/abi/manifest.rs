@@ -22,6 +22,10 @@ pub struct Manifest {
     pub resources: Vec<ResourceDecl>,
     /// The systems in written order.
     pub systems: Vec<SystemDecl>,
+    /// Whether the module sees to it that of all NaNs only the one that Rust calls `NAN` reaches memory, or bits that were in memory before. Who does not, has it done after each
+    /// operation, which is slow; who says so and does not makes its own columns depend on the processor.
+    #[serde(default)]
+    pub one_nan: bool,
 }
 
 /// The value that a resource begins with.

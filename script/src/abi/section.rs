@@ -94,6 +94,7 @@ mod tests {
 
     fn manifest() -> Manifest {
         Manifest {
+            one_nan: false,
             abi: VERSION,
             sources: vec!["movement.ts".to_owned()],
             components: vec![ComponentDecl {

@@ -112,6 +112,7 @@ fn compile_with(sources: &[Source], which: passes::Passes) -> Result<Program, Ve
     let mut facts = passes::scalar(&mut scalar, which);
     let mut module = scalar.clone();
     passes::vectors(&mut module, &mut facts, which);
+    passes::settle(&mut module);
     Ok(Program {
         sources: sources.to_vec(),
         scalar,

@@ -58,6 +58,10 @@ fn fly(boids: usize, steps: usize, threads: usize, watched: bool) -> StateHash {
             &format!("BUCKETS = {}", boids.next_power_of_two()),
         )
         .replace(
+            "PLACES = 16384",
+            &format!("PLACES = {}", boids.next_power_of_two()),
+        )
+        .replace(
             "home = 7.27",
             &format!("home = {:?}", (boids as f64 / 26.0).cbrt()),
         );

@@ -161,6 +161,7 @@ pub fn manifest(systems: &[abi::SystemDecl]) -> Manifest {
         ],
         templates: vec![vec!["Position".to_owned()], vec!["Flag".to_owned()]],
         resources: Vec::new(),
+        one_nan: false,
         systems: systems.to_vec(),
     }
 }

@@ -7,17 +7,22 @@
 //! | [`hoist`] | what is the same in each round is done before the loop |
 //! | [`dead`] | what nobody needs goes |
 //! | [`vectorise`] | loops over rows in lanes of four, with [`flatten`] for their conditions |
+//! | [`settle`] | memory holds one NaN |
+//! | [`join`] | both halves of a condition are asked where that is cheaper than a branch |
 
 mod dead;
 mod flatten;
 mod fold;
 mod hoist;
+mod join;
+mod settle;
 mod simplify;
 mod unblock;
 mod vectorise;
 
 use super::access::Access;
 use super::ir::Module;
+pub use settle::settle;
 pub use vectorise::Outcome;
 
 /// A pass that is made to go wrong, so that tests can show that they would notice.
@@ -86,6 +91,7 @@ pub fn vectors(module: &mut Module, facts: &mut [Facts], passes: Passes) {
     let mut systems = std::mem::take(&mut module.systems);
     for (system, facts) in systems.iter_mut().zip(facts) {
         facts.loops = vectorise::vectorise(module, system, passes.spoilt);
+        join::join(system);
         simplify::simplify(system, None);
         dead::remove_dead(system);
     }

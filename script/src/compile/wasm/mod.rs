@@ -181,6 +181,7 @@ pub fn manifest(module: &Module, facts: &[Facts]) -> Manifest {
         }
     });
     Manifest {
+        one_nan: true,
         abi: abi::VERSION,
         sources: module.sources.clone(),
         components: components.collect(),

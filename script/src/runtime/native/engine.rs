@@ -16,43 +16,53 @@ use wasmtime::{Config, Engine, Instance, Memory, Module, OptLevel, Store, Trap};
 /// Bytes of a wasm call stack; a worker's own stack is larger.
 const STACK: usize = 256 << 10;
 
-/// The engine for a form, with or without checks of the time in loops.
-pub(super) fn engine(form: Form, limited: bool) -> Result<&'static Engine, String> {
-    let [mapped, copied] = &ENGINES;
-    let pair = if form == Form::Mapped { mapped } else { copied };
-    let made = pair[usize::from(limited)]
-        .get_or_init(|| Engine::new(&config(form, limited)).map_err(|error| format!("{error:#}")));
+/// What code is generated for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Kind {
+    pub(super) form: Form,
+    /// Whether loops check the time.
+    pub(super) limited: bool,
+    /// Whether modules see to their NaNs themselves.
+    pub(super) one_nan: bool,
+}
+
+/// The engine of a kind.
+pub(super) fn engine(kind: Kind) -> Result<&'static Engine, String> {
+    let place = usize::from(kind.form == Form::Copied) * 2 + usize::from(kind.one_nan);
+    let made = ENGINES[usize::from(kind.limited)][place]
+        .get_or_init(|| Engine::new(&config(kind)).map_err(|error| format!("{error:#}")));
     made.as_ref().map_err(String::clone)
 }
 
-/// By form, and by whether loops check the time.
-static ENGINES: [[OnceLock<Result<Engine, String>>; 2]; 2] =
-    [const { [const { OnceLock::new() }; 2] }; 2];
+/// By whether loops check the time, and then by the rest.
+static ENGINES: [[OnceLock<Result<Engine, String>>; 4]; 2] =
+    [const { [const { OnceLock::new() }; 4] }; 2];
 
 /// Starts the clock of the engines with a time limit.
 pub(super) fn start_clock() -> std::io::Result<Running> {
     Running::start(|| {
-        for [_, limited] in &ENGINES {
-            if let Some(Ok(engine)) = limited.get() {
+        let [_, limited] = &ENGINES;
+        for made in limited {
+            if let Some(Ok(engine)) = made.get() {
                 engine.increment_epoch();
             }
         }
     })
 }
 
-fn config(form: Form, limited: bool) -> Config {
+fn config(kind: Kind) -> Config {
     let mut config = Config::new();
     config
-        .epoch_interruption(limited)
+        .epoch_interruption(kind.limited)
         .max_wasm_stack(STACK)
         .cranelift_opt_level(OptLevel::Speed)
         // The same bits on every processor.
-        .cranelift_nan_canonicalization(true)
+        .cranelift_nan_canonicalization(!kind.one_nan)
         .wasm_relaxed_simd(false)
         .wasm_multi_memory(false)
         .wasm_memory64(false)
         .wasm_tail_call(false);
-    if form == Form::Mapped {
+    if kind.form == Form::Mapped {
         config
             .with_host_memory(Arc::new(Creator))
             .memory_reservation(RESERVATION as u64)
@@ -122,7 +132,12 @@ fn self_test(arena: &Arena) -> Result<(), String> {
 
 /// Runs a module over three pages at `first`, as above.
 fn probe(mirror: &Arc<Mirror>, first: u32) -> wasmtime::Result<()> {
-    let engine = engine(Form::Mapped, false).map_err(wasmtime::Error::msg)?;
+    let kind = Kind {
+        form: Form::Mapped,
+        limited: false,
+        one_nan: true,
+    };
+    let engine = engine(kind).map_err(wasmtime::Error::msg)?;
     let mut store = Store::new(engine, ());
     let memory = with_mirror(mirror.clone(), || new_memory(&mut store, 1))?;
     let module = Module::new(engine, probe_module())?;

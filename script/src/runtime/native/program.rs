@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use super::clock::{Running, ticks};
-use super::engine::{engine, mapping, start_clock};
+use super::engine::{Kind, engine, mapping, start_clock};
 use crate::abi::SystemDecl;
 use crate::runtime::calls::Misuse;
 use crate::runtime::host::{Common, Program, Stop};
@@ -44,7 +44,12 @@ impl Native {
             reason,
         };
         let time_limit = common.options.time_limit;
-        engine(form, time_limit.is_some()).map_err(host)?;
+        let kind = Kind {
+            form,
+            limited: time_limit.is_some(),
+            one_nan: common.manifest.one_nan,
+        };
+        engine(kind).map_err(host)?;
         let clock = match time_limit {
             Some(_) => Some(start_clock().map_err(|error| host(error.to_string()))?),
             None => None,
@@ -84,7 +89,11 @@ impl Native {
     /// The module's code for a form.
     pub(super) fn module(&self, form: Form) -> Result<&Module, String> {
         let made = self.modules[usize::from(form == Form::Copied)].get_or_init(|| {
-            let engine = engine(form, self.ticks.is_some())?;
+            let engine = engine(Kind {
+                form,
+                limited: self.ticks.is_some(),
+                one_nan: self.common.manifest.one_nan,
+            })?;
             Module::new(engine, &self.bytes).map_err(|error| format!("{error:#}"))
         });
         made.as_ref().map_err(String::clone)
