@@ -29,8 +29,8 @@
 //! the steady state copies nothing and makes no call of the system. [`Form::Copied`]: where the host or the arena cannot do that.
 //!
 //! **Runtimes.** What runs a script stands behind the traits of `host`: `native` is wasmtime, `interpreted` is wasmi, `javascript` is QuickJS. The rest is the same for all: what a
-//! script may ask for, what a system is to the schedule, what a fault says. All give the same bits, but for which NaN an interpreter of modules leaves in memory; the state hash
-//! takes all NaNs for one.
+//! script may ask for, what a system is to the schedule, what a fault says. All give the same bits, but for which NaN a module leaves in memory that does not see to
+//! that itself (`one_nan` of the manifest) and is interpreted; the state hash takes all NaNs for one.
 
 // QuickJS alone runs no modules, and what modules may ask for is written once for those who do.
 #![cfg_attr(
