@@ -7,7 +7,7 @@
 //! | [`hoist`] | what is the same in each round is done before the loop |
 //! | [`dead`] | what nobody needs goes |
 //! | [`vectorise`] | loops over rows in lanes of four, with [`flatten`] for their conditions |
-//! | [`settle`] | memory holds one NaN |
+//! | [`mod@settle`] | memory holds one NaN |
 //! | [`join`] | both halves of a condition are asked where that is cheaper than a branch |
 
 mod dead;
