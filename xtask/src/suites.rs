@@ -22,7 +22,7 @@ pub struct Suite {
 }
 
 /// All suites, the quick and telling ones first.
-pub const SUITES: [Suite; 8] = [
+pub const SUITES: [Suite; 9] = [
     Suite {
         name: "tidy",
         about: "format, lints, documents, layering and the other house rules",
@@ -60,6 +60,12 @@ pub const SUITES: [Suite; 8] = [
         checks: examples,
     },
     Suite {
+        name: "gpu",
+        about: "every test of what uses a GPU, on Mesa's software adapters",
+        budget_seconds: 540,
+        checks: gpu,
+    },
+    Suite {
         name: "debug-hash",
         about: "a debug build and a release build reach the same hash, and go on from each other's snapshots",
         budget_seconds: 240,
@@ -82,6 +88,9 @@ const EXAMPLES: [(&str, &str); 6] = [
     ("script-movement", "--frames 60 --set points=20000"),
     ("solar-system", "--frames 20 --set asteroids=2000"),
 ];
+
+/// What needs wgpu, which takes minutes to build: once, in the suite `gpu`, and nowhere else.
+const GPU: &str = "--exclude layerw-render";
 
 /// Runs a suite's checks and collects what came of them.
 pub struct Checks<'a> {
@@ -177,7 +186,9 @@ impl Checks<'_> {
 fn tidy_suite(checks: &mut Checks) {
     checks.rules();
     checks.step(Step::cargo("fmt --all --check"));
-    checks.step(Step::cargo("clippy --quiet --workspace --exclude layerw-benches --all-targets --profile checked -- -D warnings"));
+    checks.step(Step::cargo(&format!(
+        "clippy --quiet --workspace --exclude layerw-benches {GPU} --all-targets --profile checked -- -D warnings"
+    )));
     // The workspace's examples ask for scripts; most projects build the engine without.
     checks.step(Step::cargo(
         "clippy --quiet --package layerw --profile checked -- -D warnings",
@@ -188,25 +199,28 @@ fn tidy_suite(checks: &mut Checks) {
             "clippy --quiet --package layerw-script --no-default-features --features compiler,{runtime} --profile checked -- -D warnings"
         )));
     }
-    let doc = "doc --quiet --workspace --exclude layerw-benches --no-deps --document-private-items --profile checked";
-    checks.step(Step::cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
+    let doc = format!(
+        "doc --quiet --workspace --exclude layerw-benches {GPU} --no-deps --document-private-items --profile checked"
+    );
+    checks.step(Step::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"));
 }
 
 fn native(checks: &mut Checks) {
     if let Err(missing) = tools::assemblyscript(checks.root) {
         println!("note: {missing}");
     }
-    checks.step(Step::tests(
-        "test --workspace --exclude layerw-benches --profile checked --no-fail-fast",
-    ));
+    checks.step(Step::tests(&format!(
+        "test --workspace --exclude layerw-benches {GPU} --profile checked --no-fail-fast"
+    )));
     // Without the feature `scripts`, which the examples give it above.
     checks.step(Step::tests("test --package layerw --lib --profile checked"));
 }
 
 /// The programs are those of the suite `native`, so this costs their running time.
 fn small_memory(checks: &mut Checks) {
-    let tests = "test --workspace --exclude layerw-benches --profile checked --no-fail-fast";
-    checks.step(Step::tests(tests).env("LAYERW_MEMORY", "64MiB"));
+    let tests =
+        format!("test --workspace --exclude layerw-benches {GPU} --profile checked --no-fail-fast");
+    checks.step(Step::tests(&tests).env("LAYERW_MEMORY", "64MiB"));
     checks.step(Step::cargo(
         "run --profile checked --package hello -- run --frames 60 --memory-total 16MiB",
     ));
@@ -266,6 +280,22 @@ fn examples(checks: &mut Checks) {
         "every example is run",
         unlisted(&checks.root.join("examples"), &listed),
     );
+}
+
+/// One profile and one set of features, so that wgpu is built once.
+fn gpu(checks: &mut Checks) {
+    if let Err(missing) = tools::software_gpu() {
+        return checks.check("an adapter to test on", Some(missing));
+    }
+    checks.step(Step::cargo(
+        "clippy --quiet --package layerw-render --all-targets --profile checked -- -D warnings",
+    ));
+    let doc =
+        "doc --quiet --package layerw-render --no-deps --document-private-items --profile checked";
+    checks.step(Step::cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
+    let tests = "test --package layerw-render --profile checked --no-fail-fast";
+    // OpenGL's library complains on standard error where nobody has set this.
+    checks.step(Step::tests(tests).env("XDG_RUNTIME_DIR", "/tmp"));
 }
 
 fn debug_hash(checks: &mut Checks) {

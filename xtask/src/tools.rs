@@ -82,6 +82,39 @@ pub fn assemblyscript(root: &Path) -> Result<(), String> {
     }
 }
 
+/// What makes a machine without a GPU compute as one, as Debian calls it.
+const SOFTWARE_GPU: [&str; 5] = [
+    "mesa-vulkan-drivers",
+    "libvulkan1",
+    "libgl1-mesa-dri",
+    "libegl1",
+    "libgles2",
+];
+
+/// Installs an adapter for those tests that want one, if there is none. The error says what they go without.
+pub fn software_gpu() -> Result<(), String> {
+    let drivers = || {
+        let folders = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
+        folders.iter().any(|folder| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            entries.flatten().next().is_some()
+        })
+    };
+    let mut install = vec!["apt-get", "install", "-y", "--no-install-recommends"];
+    install.extend(SOFTWARE_GPU);
+    if drivers() || (answers(&install) && drivers()) {
+        return Ok(());
+    }
+    // The lists of packages may never have been fetched.
+    if answers(&["apt-get", "update"]) && answers(&install) && drivers() {
+        return Ok(());
+    }
+    Err(format!(
+        "there is no Vulkan driver, and `{}` does not bring one; install one as root, or leave the suite out",
+        install.join(" ")
+    ))
+}
+
 /// Whether the command exists and succeeds.
 pub fn answers(words: &[&str]) -> bool {
     let silent = Command::new(words[0])

@@ -10,7 +10,7 @@ const LINES: [&[&str]; 10] = [
     &["layerw-jobs", "layerw-platform"],
     &["layerw-frame-graph"],
     &["layerw-ecs-macros"],
-    &["layerw-ecs"],
+    &["layerw-ecs", "layerw-render"],
     &["layerw-script"],
     &["layerw"],
     &["layerw-player"],
