@@ -14,6 +14,7 @@
 
 pub mod clock;
 pub mod files;
+pub mod input;
 pub mod progress;
 pub mod signals;
 pub mod terminal;

@@ -1,6 +1,8 @@
 //! W1 to W5: scripts as systems, beside the same systems in Rust.
 
 mod calls;
+#[cfg(feature = "script-peers")]
+mod languages;
 mod systems;
 // As the compiler wrote it.
 #[allow(clippy::all, clippy::pedantic, dead_code)]

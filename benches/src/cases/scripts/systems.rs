@@ -2,11 +2,15 @@
 
 use anyhow::{Context, Result, anyhow, ensure};
 use layerw::{Cx, Runner, Sim};
+#[cfg(feature = "script-peers")]
+use layerw_script::compile::assemblyscript::Asc;
 use layerw_script::compile::{Source, compile};
 #[cfg(feature = "script-peers")]
 use layerw_script::runtime::Runtime;
 use layerw_script::runtime::{Columns, Options, Script};
 
+#[cfg(feature = "script-peers")]
+use super::languages::{self, LuaJit, Luau, Rhai, Rows};
 use super::text::{self, Health, Place, Poison, Speed};
 use crate::harness::{Effort, Entry, single};
 use crate::peers::ours;
@@ -46,6 +50,17 @@ enum Form {
 }
 
 impl System {
+    /// What its class is called in the source.
+    #[cfg(feature = "script-peers")]
+    pub fn name(self) -> &'static str {
+        match self {
+            System::Movement => "Movement",
+            System::Steer => "Steer",
+            System::Bounce => "Bounce",
+            System::Poisoned => "Poisoned",
+        }
+    }
+
     /// Rows that stand for all: some beyond the walls, some poisoned.
     fn world(self, count: usize) -> Sim {
         let mut sim = Sim::new();
@@ -118,7 +133,10 @@ impl System {
                 Script::of_program(name, &program, &options)?
             }
             #[cfg(feature = "script-peers")]
-            Form::AssemblyScript => Script::load(name, &assemblyscript(&sources)?, &options)?,
+            Form::AssemblyScript => {
+                let asc = asc().context("AssemblyScript is not installed")?;
+                Script::load(name, &asc.compile(&sources)?, &options)?
+            }
             _ => {
                 if form == Form::Copied {
                     options.columns = Columns::Copied;
@@ -156,6 +174,37 @@ impl System {
         Ok(())
     }
 
+    /// The rows that a measurement begins with, as plain numbers.
+    #[cfg(feature = "script-peers")]
+    pub fn rows(self, count: usize) -> Result<Rows> {
+        self.rows_after(count, 0)
+    }
+
+    /// The rows that the system in Rust ends with.
+    #[cfg(feature = "script-peers")]
+    pub fn rows_after(self, count: usize, steps: u32) -> Result<Rows> {
+        let mut runner = self.runner(Form::Rust, count, 1)?;
+        (0..steps).for_each(|_| ours::step(&mut runner));
+        let mut rows = Rows {
+            width: if self == System::Poisoned { 1 } else { 2 },
+            first: Vec::new(),
+            second: Vec::new(),
+        };
+        let world = runner.world();
+        if self == System::Poisoned {
+            for (health, poison) in world.query::<(&Health, &Poison)>() {
+                rows.first.push(health.0);
+                rows.second.push(poison.0);
+            }
+        } else {
+            for (place, speed) in world.query::<(&Place, &Speed)>() {
+                rows.first.extend(place.0);
+                rows.second.extend(speed.0);
+            }
+        }
+        Ok(rows)
+    }
+
     /// Everybody who takes part.
     pub fn entries(self, effort: Effort, count: usize) -> Vec<Entry> {
         let count = effort.pick(count, 10_000);
@@ -181,22 +230,30 @@ impl System {
         )]
         let mut entries: Vec<Entry> = [1, 2].into_iter().flat_map(forms).collect();
         #[cfg(feature = "script-peers")]
-        entries.extend([
-            entry("quickjs", 1, Form::QuickJs),
-            entry("wasmi", 1, Form::Wasmi),
-            entry("assemblyscript", 1, Form::AssemblyScript),
-        ]);
+        {
+            entries.extend([
+                entry("quickjs", 1, Form::QuickJs),
+                entry("wasmi", 1, Form::Wasmi),
+                languages::entry::<Luau>("luau", self, effort, count),
+                languages::entry::<Rhai>("rhai", self, effort, count),
+            ]);
+            if asc().is_some() {
+                entries.push(entry("assemblyscript", 1, Form::AssemblyScript));
+            }
+            if LuaJit::is_there() {
+                entries.push(languages::entry::<LuaJit>("luajit", self, effort, count));
+            }
+        }
         entries
     }
 }
 
-/// The module that AssemblyScript makes, from where `cargo xtask test native` installs it.
+/// AssemblyScript, where `cargo xtask test native` installed it.
 #[cfg(feature = "script-peers")]
-fn assemblyscript(sources: &[Source]) -> Result<Vec<u8>> {
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(2).context("a target folder")?;
-    let asc = layerw_script::compile::assemblyscript::Asc::at(target.join("assemblyscript"));
-    Ok(asc.compile(sources)?)
+fn asc() -> Option<Asc> {
+    let program = std::env::current_exe().ok()?;
+    let folder = program.ancestors().nth(2)?.join("assemblyscript");
+    folder.is_dir().then(|| Asc::at(folder))
 }
 
 fn movement(place: &mut Place, speed: &Speed, cx: Cx) {
