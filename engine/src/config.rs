@@ -27,6 +27,13 @@
 //! memory = "64 MiB"         # of a script's own, for each worker
 //! seconds = 1               # that a call may take
 //!
+//! [input.jump]              # what an action of the project is bound to
+//! sources = ["Space", "Pad South"]
+//!
+//! [input.steer]
+//! negative = ["KeyA"]       # those that count as -1
+//! sources = ["KeyD", "Pad LeftX"]
+//!
 //! [run]                     # where the command line says nothing
 //! frames = 600
 //! threads = 2
@@ -37,6 +44,7 @@
 //! Sizes are in bytes; those of `[memory]` are rounded up to pages of 64 KiB. Everything is optional, the file too. A key that is not known is an error, because it is a slip of the pen or meant for another version.
 
 mod error;
+mod input;
 mod memory;
 mod reader;
 pub(crate) mod scripts;
@@ -50,6 +58,7 @@ use layerw_platform::files::{FileError, Files};
 
 pub use error::{ConfigError, Place};
 
+pub(crate) use input::InputBinding;
 pub(crate) use memory::{MemoryBudgets, SIZE};
 pub use scripts::ScriptRuntime;
 pub(crate) use scripts::ScriptsConfig;
@@ -75,6 +84,8 @@ pub(crate) struct Config {
     pub(crate) systems: Vec<SystemBudget>,
     /// `[scripts]`.
     pub(crate) scripts: ScriptsConfig,
+    /// `[input]`, in order of name.
+    pub(crate) input: Vec<InputBinding>,
     /// `[run]`.
     pub(crate) run: RunDefaults,
 }
@@ -152,6 +163,9 @@ impl Config {
             }
             if all && let Some(scripts) = document.section("scripts")? {
                 config.scripts = scripts::read(scripts)?;
+            }
+            if all && let Some(input) = document.section("input")? {
+                config.input = input::read(input)?;
             }
             if all && let Some(mut run) = document.section("run")? {
                 config.run = RunDefaults {

@@ -12,6 +12,7 @@ use layerw_trace::TraceError;
 
 use crate::command::{OutputError, ReplayError, UsageError};
 use crate::config::ConfigError;
+use crate::input::InputError;
 use crate::record::RecordingError;
 use crate::report::TakenKey;
 use crate::scripts::ScriptsError;
@@ -75,6 +76,9 @@ pub enum Error {
     /// The command line is wrong.
     #[error(transparent)]
     Usage(Box<UsageError>),
+    /// An action or its input is wrong.
+    #[error(transparent)]
+    Input(Box<InputError>),
     /// A setting is wrong.
     #[error(transparent)]
     Setting(Box<SettingError>),
@@ -137,6 +141,7 @@ impl Error {
             Error::Poisoned { .. } => "poisoned",
             Error::ScratchBudget { .. } => "scratch-budget",
             Error::Usage(_) => "usage",
+            Error::Input(_) => "input",
             Error::Setting(_) => "setting",
             Error::Config(_) => "config",
             Error::Script(_) => "script",
@@ -177,6 +182,7 @@ macro_rules! boxed {
 
 boxed!(
     Usage(UsageError),
+    Input(InputError),
     Setting(SettingError),
     Config(ConfigError),
     Script(ScriptsError),

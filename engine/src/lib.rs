@@ -19,6 +19,7 @@ mod config;
 mod error;
 mod frame_times;
 mod identity;
+mod input;
 mod record;
 mod report;
 mod runner;
@@ -35,6 +36,7 @@ pub use config::ScriptRuntime;
 pub use config::check_config;
 pub use config::{ConfigError, Place};
 pub use error::{Error, Result};
+pub use input::{ACTIONS_MAX, Action, Binding, Input, InputError};
 pub use layerw_ecs as ecs;
 pub use layerw_ecs::{
     Changed, Commands, Component, Cx, Entity, Events, IntoRow, IntoWhole, Local, LocalMut, Pending,
@@ -45,6 +47,7 @@ pub use layerw_frame_graph::Spread;
 pub use layerw_jobs::{Jobs, on_fresh_thread};
 pub use layerw_memory as memory;
 pub use layerw_memory::{FrameSlice, ScratchVec};
+pub use layerw_platform::input as devices;
 pub use layerw_trace::{Label, label};
 pub use record::{Damage, RecordingError};
 pub use report::TakenKey;

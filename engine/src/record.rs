@@ -11,6 +11,7 @@
 //! system  system u32, then component u32, hash u128, …: the state when that system had run                          (with detail)
 //! rows    component u32, then entity u64, hash u64, …: its rows at the end of the step, if they are others
 //!         than before                                                                                               (with detail)
+//! input   step u64, then the bytes of the resource `layerw input`: what the player does from the step on that begins when `step` are done
 //! step    step u64, hash u128, then component u32, hash u128, …: ends what was said about the step
 //! end     steps recorded u64, last step u64
 //! ```
@@ -39,7 +40,10 @@ pub(crate) use writer::Writer;
 const MAGIC: [u8; 8] = *b"LAYERWRC";
 
 /// Goes up whenever an older program would misread the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The oldest version that is read: it has no input.
+const VERSION_READ: u32 = 1;
 
 /// What a recording says before its first step.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

@@ -1,6 +1,7 @@
 //! A simulation bound to workers, ready to step. Drivers own the loop; this is one turn of it.
 
 use crate::error::{Error, Result};
+use crate::input::{Actions, Input};
 use crate::scripts::{self, Loaded, ScriptFigures};
 use crate::settings::Settings;
 use crate::sim::{Finish, FinishHook, RestoreHook, Sim};
@@ -11,6 +12,7 @@ use layerw_ecs::{StateHash, World};
 use layerw_frame_graph::{NodeId, Plan, RunOptions, Spread};
 use layerw_jobs::Jobs;
 use layerw_memory::{Arena, MemoryError, PoolStats, Protection, Tier};
+use layerw_platform::input::Devices;
 use layerw_trace::{Label, PlotUnit};
 use std::any::Any;
 use std::ops::Range;
@@ -37,6 +39,7 @@ pub struct Runner {
     arena: Arena,
     options: RunnerOptions,
     poisoned: Option<String>,
+    actions: Actions,
     rate: Option<f64>,
     on_finish: Vec<FinishHook>,
     on_restore: Vec<RestoreHook>,
@@ -57,6 +60,7 @@ impl Runner {
             mut world,
             arena,
             systems,
+            actions,
             rate,
             on_finish,
             on_restore,
@@ -81,6 +85,7 @@ impl Runner {
             arena,
             options,
             poisoned: None,
+            actions,
             rate,
             on_finish,
             on_restore,
@@ -233,6 +238,33 @@ impl Runner {
             .replace(self.script_places.clone(), entries, &mut self.world)?;
         (self.scripts, self.script_places) = (loaded, first..first + count);
         Ok(())
+    }
+
+    /// Its actions.
+    pub(crate) fn actions(&self) -> &Actions {
+        &self.actions
+    }
+
+    /// Sets what the player does in the next step from how the devices stand, and begins anew what counts since somebody looked at them: for those who own
+    /// the loop and have a window, whose events they [feed](Devices::feed).
+    pub fn take_input(&mut self, devices: &mut Devices) {
+        let input = self.actions.sample(devices, &self.input());
+        devices.seen();
+        self.set_input(input);
+    }
+
+    /// What the player does in the next step.
+    pub(crate) fn input(&self) -> Input {
+        self.world.resource().copied().unwrap_or_default()
+    }
+
+    /// Sets what the player does in the next step. A simulation without actions does not look.
+    pub(crate) fn set_input(&mut self, input: Input) {
+        if self.world.resource() != Some(&input)
+            && let Some(place) = self.world_mut().resource_mut()
+        {
+            *place = input;
+        }
     }
 
     /// Call after the world was restored from an image: rebuilds what it does not hold and lifts the poison.

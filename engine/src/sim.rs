@@ -1,6 +1,7 @@
 //! A simulation as its author writes it: a world and its systems, in order.
 
 use crate::error::Result;
+use crate::input::{Action, Actions, Binding, Input};
 use crate::scripts::Loaded;
 use layerw_ecs::World;
 use layerw_ecs::chunks::{OverChunks, over_chunks};
@@ -38,6 +39,7 @@ pub struct Sim {
     pub(crate) scripts: Loaded,
     /// Their places among the systems.
     pub(crate) script_places: Range<usize>,
+    pub(crate) actions: Actions,
     pub(crate) rate: Option<f64>,
     pub(crate) frames: u64,
     pub(crate) on_finish: Vec<FinishHook>,
@@ -74,6 +76,7 @@ impl Sim {
             systems: Vec::new(),
             scripts: Loaded::default(),
             script_places: 0..0,
+            actions: Actions::default(),
             rate: None,
             frames: DEFAULT_FRAMES,
             on_finish: Vec::new(),
@@ -172,6 +175,19 @@ impl Sim {
     pub fn add(&mut self, system: SystemDecl) -> &mut Self {
         self.systems.push(Entry::System(system));
         self
+    }
+
+    /// Declares what its player can do, and what that is bound to where `[input.NAME]` of layerw.toml says nothing else. Systems read it from the
+    /// resource [`Input`].
+    ///
+    /// # Errors
+    /// There is such an action already, or no room for another; a source that is none; the world has no memory left.
+    pub fn action(&mut self, name: &str, binding: Binding) -> Result<Action> {
+        let action = self.actions.declare(name, &binding)?;
+        if self.world.resource::<Input>().is_none() {
+            self.world.try_insert_resource(Input::default())?;
+        }
+        Ok(action)
     }
 
     /// Applies the commands recorded so far here, between two systems, instead of at the end of the step.

@@ -156,6 +156,9 @@ pub(crate) struct RunOptions {
     /// Repeat a recorded run with its settings and compare every recorded step
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
+    /// Play the project's actions from a file with lines STEP ACTION VALUE
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) input: Option<PathBuf>,
     /// Write what ran when as Chrome JSON, for ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -424,6 +427,7 @@ mod tests {
             record_detail: true,
             replay: Some("P".into()),
             trace: Some("t".into()),
+            input: None,
             watch: false,
         };
         assert_eq!(options, expected);

@@ -124,6 +124,7 @@ impl Project {
 
         let settings = self.settings(options, seed, dt, stored);
         let mut sim = build(&settings)?;
+        sim.actions.rebind(&self.config.input)?;
         settings.check_all_asked()?;
         settings.check_scripts_asked()?;
         if let Some(Stored { file, identity }) = stored {

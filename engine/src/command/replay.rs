@@ -9,6 +9,7 @@ use layerw_platform::files::Disk;
 use super::usage::UsageError;
 use crate::error::Result;
 use crate::identity::Identity;
+use crate::input::Input;
 use crate::record::{self, Header, Part, Reader, StepRecord};
 
 /// Why a run is not the recorded one.
@@ -140,6 +141,14 @@ impl Replay {
             }
             _ => Ok(asked.unwrap_or(recorded)),
         }
+    }
+
+    /// What the player did from the step on that begins when `step` are done, if it was anything else than before.
+    pub(super) fn input(&self, step: u64) -> Option<Input> {
+        let mut inputs = self.next.as_ref()?.inputs.iter();
+        inputs
+            .find(|(from, _)| *from == step)
+            .map(|(_, input)| *input)
     }
 
     /// Whether `step` is one to compare.

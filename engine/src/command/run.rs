@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use layerw_memory::{Protection, counting};
 use layerw_platform::clock::{Clock, SystemClock};
+use layerw_platform::files::Disk;
 use layerw_platform::progress::Progress;
 use layerw_platform::signals::{self, Stop};
 use layerw_platform::terminal::Stderr;
@@ -19,6 +20,7 @@ use super::replay::{Replay, ReplayError};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
+use crate::input::Timeline;
 use crate::record::{self, Header};
 use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures};
 use crate::runner::{Runner, RunnerOptions};
@@ -40,7 +42,9 @@ pub(super) fn run(
     let stop = signals::watch()?;
     let files = Files::begin(options)?;
 
-    let mut watch = Watch::new(options.hash_every, stage.replay.take());
+    let timeline = |path: &std::path::PathBuf| Timeline::read(&Disk, path, stage.runner.actions());
+    let timeline = options.input.as_ref().map(timeline).transpose()?;
+    let mut watch = Watch::new(options.hash_every, stage.replay.take(), timeline);
     if let Some(output) = files.recording {
         watch.record(output.into_draft(), &stage.header(options))?;
     }
@@ -117,7 +121,7 @@ impl Stage {
         options: &RunOptions,
         build: impl FnOnce(&Settings) -> Result<Sim>,
     ) -> Result<Stage> {
-        let open = |path: &Path| Snapshot::read(&layerw_platform::files::Disk, path, &project.name);
+        let open = |path: &Path| Snapshot::read(&Disk, path, &project.name);
         let snapshot = options.restore.as_deref().map(open).transpose()?;
         let open = |path: &Path| Replay::open(path, &project.name);
         let replay = options.replay.as_deref().map(open).transpose()?;

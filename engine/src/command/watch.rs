@@ -13,6 +13,7 @@ use layerw_trace::{Label, label, zone};
 use super::output;
 use super::replay::Replay;
 use crate::error::Result;
+use crate::input::Timeline;
 use crate::record::{Header, Part, RowHash, Writer};
 use crate::runner::Runner;
 
@@ -25,6 +26,8 @@ pub(super) struct Watch {
     every: Option<u64>,
     recorder: Option<Recorder>,
     replay: Option<Replay>,
+    /// What the player does, unless the recording says it.
+    timeline: Option<Timeline>,
     labels: Labels,
 }
 
@@ -43,14 +46,19 @@ struct Labels {
 }
 
 impl Watch {
-    /// Prints hashes every so many steps, and compares with `replay`.
-    pub(super) fn new(every: Option<u64>, replay: Option<Replay>) -> Watch {
+    /// Prints hashes every so many steps, and compares with `replay`. The player does what that says, or `timeline`.
+    pub(super) fn new(
+        every: Option<u64>,
+        replay: Option<Replay>,
+        timeline: Option<Timeline>,
+    ) -> Watch {
         Watch {
             hasher: Hasher::default(),
             parts: Vec::new(),
             every,
             recorder: None,
             replay,
+            timeline,
             labels: Labels {
                 hash: label("state hash"),
                 record: label("record"),
@@ -77,6 +85,7 @@ impl Watch {
     /// # Errors
     /// A system failed, or the host cannot write.
     pub(super) fn run_step(&mut self, runner: &mut Runner) -> Result<()> {
+        self.play(runner)?;
         let next = runner.world().step() + 1;
         let recorder = self.recorder.as_mut();
         let detailed =
@@ -94,6 +103,23 @@ impl Watch {
             }
         })?;
         Ok(written?)
+    }
+
+    /// Sets and records what the player does in the next step.
+    fn play(&mut self, runner: &mut Runner) -> Result<(), FileError> {
+        let (step, before) = (runner.world().step(), runner.input());
+        let input = match (&mut self.timeline, &self.replay) {
+            (Some(timeline), _) => Some(timeline.at(step, &before)),
+            (None, replay) => replay.as_ref().and_then(|replay| replay.input(step)),
+        };
+        let Some(input) = input.filter(|input| *input != before) else {
+            return Ok(());
+        };
+        runner.set_input(input);
+        match &mut self.recorder {
+            Some(recorder) => recorder.writer.input(step, &input),
+            None => Ok(()),
+        }
     }
 
     /// The state before the first step.

@@ -106,7 +106,7 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "\n[meory]\n",
-            "`layerw.toml`, line 2: `meory` is not known here; allowed: project, settings, memory, systems, scripts, run",
+            "`layerw.toml`, line 2: `meory` is not known here; allowed: project, settings, memory, systems, scripts, input, run",
         ),
         (
             "[run]\nthreds = 2\n",
@@ -154,7 +154,7 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "\"a\\nb\" = 1\n",
-            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, scripts, run",
+            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, scripts, input, run",
         ),
         (
             "run = 1\n",

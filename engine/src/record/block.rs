@@ -19,6 +19,7 @@ pub(super) enum Tag {
     Rows = 4,
     Step = 5,
     End = 6,
+    Input = 7,
 }
 
 impl Tag {
@@ -30,6 +31,7 @@ impl Tag {
             Tag::Rows,
             Tag::Step,
             Tag::End,
+            Tag::Input,
         ];
         all.into_iter().find(|tag| *tag as u8 == byte)
     }

@@ -19,7 +19,7 @@ pub enum RecordingError {
         path: PathBuf,
     },
     /// The file is of another version.
-    #[error("`{}` is a recording of format {found}, and this program reads format {known}; use the engine that wrote it, or record again", path.display())]
+    #[error("`{}` is a recording of format {found}, and this program reads formats 1 to {known}; use the engine that wrote it, or record again", path.display())]
     Version {
         /// The file.
         path: PathBuf,

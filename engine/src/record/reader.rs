@@ -9,7 +9,8 @@ use layerw_platform::files::{FileError, Files};
 
 use super::block::{self, CHECK, Found, HEAD, Tag};
 use super::error::{Damage, RecordingError};
-use super::{Header, MAGIC, RowHash, VERSION};
+use super::{Header, MAGIC, RowHash, VERSION, VERSION_READ};
+use crate::input::Input;
 
 /// A recording being read.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub(crate) struct StepRecord {
     pub(crate) hash: u128,
     /// The hash of each component, in the world's order.
     pub(crate) components: Vec<Part>,
+    /// What the player did from when on, since the step recorded before.
+    pub(crate) inputs: Vec<(u64, Input)>,
     /// In the order in which they ran: system, and the state when it had run. Empty without detail.
     pub(crate) systems: Vec<SystemRecord>,
     /// The rows of each component. Empty without detail.
@@ -81,7 +84,7 @@ impl<R: Read> Reader<R> {
             });
         }
         let found = u32::from_le_bytes(start[MAGIC.len()..].try_into().expect("four bytes"));
-        if found != VERSION {
+        if !(VERSION_READ..=VERSION).contains(&found) {
             return Err(RecordingError::Version {
                 path: path.to_owned(),
                 found,
@@ -134,7 +137,7 @@ impl<R: Read> Reader<R> {
     /// # Errors
     /// The file cannot be read, is cut or damaged.
     pub(crate) fn next_step(&mut self) -> Result<Option<StepRecord>, RecordingError> {
-        let mut systems = Vec::new();
+        let (mut systems, mut inputs) = (Vec::new(), Vec::new());
         while !self.ended {
             let at = self.offset;
             let tag = self.next_block()?;
@@ -150,9 +153,17 @@ impl<R: Read> Reader<R> {
                     None
                 }),
                 Tag::Rows => self.rows(&mut fields).map(|()| None),
-                Tag::Step => self
-                    .step(&mut fields, std::mem::take(&mut systems))
-                    .map(Some),
+                Tag::Input => input(&mut fields).map(|input| {
+                    inputs.push(input);
+                    None
+                }),
+                Tag::Step => self.step(&mut fields).map(|step| {
+                    Some(StepRecord {
+                        systems: std::mem::take(&mut systems),
+                        inputs: std::mem::take(&mut inputs),
+                        ..step
+                    })
+                }),
                 Tag::End => self.end(&mut fields).map(|()| None),
                 Tag::Header => None,
             };
@@ -210,7 +221,8 @@ impl<R: Read> Reader<R> {
         Some(())
     }
 
-    fn step(&mut self, fields: &mut Fields<'_>, systems: Vec<SystemRecord>) -> Option<StepRecord> {
+    /// A step without what came before it.
+    fn step(&mut self, fields: &mut Fields<'_>) -> Option<StepRecord> {
         let (step, hash) = (fields.u64()?, fields.u128()?);
         let components = self.hashes(fields)?;
         let in_order = match self.last_step {
@@ -230,7 +242,8 @@ impl<R: Read> Reader<R> {
             step,
             hash,
             components,
-            systems,
+            inputs: Vec::new(),
+            systems: Vec::new(),
             rows,
         })
     }
@@ -250,6 +263,11 @@ impl<R: Read> Reader<R> {
         }
         Some(hashes)
     }
+}
+
+fn input(fields: &mut Fields<'_>) -> Option<(u64, Input)> {
+    let step = fields.u64()?;
+    Some((step, Input::read(fields.0)?))
 }
 
 /// The blocks of a file, counted.

@@ -296,7 +296,7 @@ fn errors_name_file_place_and_cure() {
     );
     assert_eq!(
         message(b"LAYERWRC\x09\0\0\0"),
-        "`a.recording` is a recording of format 9, and this program reads format 1; use the engine that wrote it, or record again"
+        "`a.recording` is a recording of format 9, and this program reads formats 1 to 2; use the engine that wrote it, or record again"
     );
     assert_eq!(
         message(&whole[..20]),

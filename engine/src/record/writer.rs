@@ -6,6 +6,7 @@ use layerw_platform::files::{Draft, FileError};
 
 use super::block::{self, Tag};
 use super::{Header, MAGIC, RowHash, VERSION};
+use crate::input::Input;
 
 /// A recording being written.
 pub(crate) struct Writer<D: Draft> {
@@ -87,6 +88,17 @@ impl<D: Draft> Writer<D> {
             return Ok(());
         }
         self.put(Tag::Rows)
+    }
+
+    /// What the player does from the step on that begins when `step` are done.
+    ///
+    /// # Errors
+    /// The host cannot write.
+    pub(crate) fn input(&mut self, step: u64, input: &Input) -> Result<(), FileError> {
+        self.payload.clear();
+        self.payload.extend(step.to_le_bytes());
+        input.write(&mut self.payload);
+        self.put(Tag::Input)
     }
 
     /// Ends what there is to say about a step.

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod files;
+mod input;
 mod limits;
 mod memory;
 mod record;

@@ -158,7 +158,7 @@ fn a_system_over_its_budget_is_an_error_or_counted() {
     folder.write("layerw.toml", "\n[systems.aeg]\nscratch = 1\n");
     assert_eq!(
         Program::project("run").within(&folder).refused(1),
-        "`layerw.toml`, line 2: there is no system `aeg`; there are gravity, integrate, nudge, bounce, age, complain\n"
+        "`layerw.toml`, line 2: there is no system `aeg`; there are gravity, integrate, nudge, steer, bounce, age, complain\n"
     );
 }
 

@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use layerw::math::Vec3;
-use layerw::{Commands, Cx, Entity, IntoRow, Result, Settings, Sim, component};
+use layerw::{
+    Binding, Commands, Cx, Entity, Input, IntoRow, Res, Result, Settings, Sim, component,
+};
 use serde_json::json;
 
 #[component]
@@ -80,6 +82,18 @@ fn sim(settings: &Settings) -> Result<Sim> {
         }
     };
     sim.each(nudge.named("nudge"));
+    let push = sim.action(
+        "push",
+        Binding::axis(&["KeyA"], &["KeyD"]).or(&["Pad LeftX"]),
+    )?;
+    let jump = sim.action("jump", Binding::button(&["Space"]))?;
+    let steer = move |velocity: &mut Velocity, input: Res<Input>| {
+        velocity.0.x += input.value(push);
+        if input.pressed(jump) {
+            velocity.0.y += 5.0;
+        }
+    };
+    sim.each(steer.named("steer"));
     sim.each(bounce).each(age);
     let at = fault("PANIC").unwrap_or(u64::MAX);
     let complain = move |position: &Position, entity: Entity, cx: Cx| {

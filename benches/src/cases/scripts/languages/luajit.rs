@@ -20,7 +20,10 @@ impl LuaJit {
     /// Whether the machine has it.
     pub fn is_there() -> bool {
         let mut version = Command::new("luajit");
-        version.arg("-v").stdout(Stdio::null()).stderr(Stdio::null());
+        version
+            .arg("-v")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         version.status().is_ok_and(|status| status.success())
     }
 
@@ -72,10 +75,7 @@ impl Language for LuaJit {
         let (width, mut first, mut second) = (self.width, Vec::new(), Vec::new());
         for _ in 0..self.count {
             let line = self.answer()?;
-            let numbers: Vec<f32> = line
-                .split(' ')
-                .map(str::parse)
-                .collect::<Result<_, _>>()?;
+            let numbers: Vec<f32> = line.split(' ').map(str::parse).collect::<Result<_, _>>()?;
             ensure!(numbers.len() == 2 * width, "luajit says `{line}`");
             first.extend(&numbers[..width]);
             second.extend(&numbers[width..]);

@@ -1,8 +1,9 @@
 //! Luau with its code generator, over buffers.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use layerw_trace::now_ns;
-use mlua::{Buffer, Compiler, Function, Lua, Table};
+use mlua::chunk::Compiler;
+use mlua::{Buffer, Function, Lua, Table};
 
 use super::{DT, Language, Rows};
 use crate::cases::scripts::systems::System;
@@ -23,11 +24,20 @@ impl Language for Luau {
             .set_optimization_level(2)
             .set_type_info_level(1);
         lua.set_compiler(compiler);
-        let systems: Table = lua.load(include_str!("systems.luau")).eval()?;
+        let bound = || -> mlua::Result<_> {
+            let systems: Table = lua.load(include_str!("systems.luau")).eval()?;
+            let buffer = |numbers| lua.create_buffer(bytes_of(numbers));
+            Ok((
+                systems.get(system.name())?,
+                buffer(&rows.first)?,
+                buffer(&rows.second)?,
+            ))
+        };
+        let (update, first, second) = bound().map_err(sentence)?;
         Ok(Luau {
-            update: systems.get(system.name())?,
-            first: lua.create_buffer(bytes_of(&rows.first))?,
-            second: lua.create_buffer(bytes_of(&rows.second))?,
+            update,
+            first,
+            second,
             rows: rows.clone(),
             _lua: lua,
         })
@@ -37,7 +47,8 @@ impl Language for Luau {
         let start_ns = now_ns();
         for _ in 0..number {
             self.update
-                .call::<()>((&self.first, &self.second, self.rows.count(), DT))?;
+                .call::<()>((&self.first, &self.second, self.rows.count(), DT))
+                .map_err(sentence)?;
         }
         Ok(now_ns() - start_ns)
     }
@@ -51,8 +62,16 @@ impl Language for Luau {
     }
 }
 
+/// The library's errors stay on one thread.
+fn sentence(error: mlua::Error) -> anyhow::Error {
+    anyhow!("{error}")
+}
+
 fn bytes_of(numbers: &[f32]) -> Vec<u8> {
-    numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
+    numbers
+        .iter()
+        .flat_map(|number| number.to_le_bytes())
+        .collect()
 }
 
 fn numbers(bytes: &[u8]) -> Vec<f32> {

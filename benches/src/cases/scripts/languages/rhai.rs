@@ -20,7 +20,10 @@ impl Language for Rhai {
         engine.set_optimization_level(OptimizationLevel::Full);
         let mut scope = Scope::new();
         let array = |numbers: &[f32]| -> Array {
-            numbers.iter().map(|number| Dynamic::from_float(*number)).collect()
+            numbers
+                .iter()
+                .map(|number| Dynamic::from_float(*number))
+                .collect()
         };
         scope.push("first", array(&rows.first));
         scope.push("second", array(&rows.second));
@@ -48,8 +51,15 @@ impl Language for Rhai {
 
     fn rows(&mut self) -> Result<Rows> {
         let numbers = |name: &str| -> Result<Vec<f32>> {
-            let array: Array = self.scope.get_value(name).ok_or_else(|| anyhow!("`{name}` is gone"))?;
-            let number = |value: Dynamic| value.as_float().map_err(|kind| anyhow!("`{name}` holds {kind}"));
+            let array: Array = self
+                .scope
+                .get_value(name)
+                .ok_or_else(|| anyhow!("`{name}` is gone"))?;
+            let number = |value: Dynamic| {
+                value
+                    .as_float()
+                    .map_err(|kind| anyhow!("`{name}` holds {kind}"))
+            };
             array.into_iter().map(number).collect()
         };
         Ok(Rows {
