@@ -112,7 +112,7 @@ fn compile_with(sources: &[Source], which: passes::Passes) -> Result<Program, Ve
     let mut facts = passes::scalar(&mut scalar, which);
     let mut module = scalar.clone();
     passes::vectors(&mut module, &mut facts, which);
-    passes::settle(&mut module);
+    passes::settle(&mut module, which.spoilt);
     Ok(Program {
         sources: sources.to_vec(),
         scalar,
@@ -125,7 +125,12 @@ fn compile_with(sources: &[Source], which: passes::Passes) -> Result<Program, Ve
 impl Program {
     /// The module, with its manifest and source map.
     pub fn wasm(&self) -> Vec<u8> {
-        wasm::module(&self.module, &self.facts, &self.sources)
+        self.wasm_within(LOOP_BUDGET)
+    }
+
+    /// The module with another budget of rounds than [`LOOP_BUDGET`].
+    fn wasm_within(&self, budget: i32) -> Vec<u8> {
+        wasm::module(&self.module, &self.facts, &self.sources, budget)
     }
 
     /// What the module declares.
@@ -191,6 +196,13 @@ impl Program {
             );
             for (number, outcome) in (1..).zip(&facts.loops) {
                 let _ = writeln!(report, "  loop {number}: {outcome}");
+            }
+            if facts.sifted > 0 {
+                let (loops, places) = (facts.sifted, passes::PLACES_AT_ONCE);
+                let _ = writeln!(
+                    report,
+                    "  loops that look at {places} places at once for what they do something with: {loops}"
+                );
             }
         }
         report

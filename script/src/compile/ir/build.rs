@@ -32,6 +32,16 @@ impl Builder {
         }
     }
 
+    /// Goes on with a system whose body was taken out: labels from this number on are free.
+    pub fn resume(system: System, labels: u32) -> Self {
+        Builder {
+            system,
+            open: vec![Region::new(End::Unreachable)],
+            labels,
+            at: None,
+        }
+    }
+
     /// The system so far: its name, inputs and values.
     pub fn system(&self) -> &System {
         &self.system
@@ -96,17 +106,21 @@ impl Builder {
     /// Appends an instruction with results of these types.
     pub fn push(&mut self, op: Op, types: &[Type]) -> Vec<Value> {
         let results: Vec<Value> = types.iter().map(|&ty| self.system.value(ty)).collect();
-        let inst = Inst {
+        self.append(Inst {
             results: results.clone(),
             op,
             at: self.at,
-        };
+        });
+        results
+    }
+
+    /// Appends an instruction as it is.
+    pub fn append(&mut self, inst: Inst) {
         self.open
             .last_mut()
             .expect("a system has an open region until it is finished")
             .insts
             .push(inst);
-        results
     }
 
     /// Appends an instruction without results.

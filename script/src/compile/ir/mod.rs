@@ -37,8 +37,8 @@ mod verify;
 
 pub use build::Builder;
 pub use op::{
-    Act, Binary, Command, Compare, Const, Convert, For, Index, Loop, NAMES_ACT, NAMES_BINARY,
-    NAMES_COMPARE, NAMES_CONVERT, NAMES_UNARY, Op, Place, Trap, Unary,
+    Act, Binary, Command, Compare, Const, Convert, For, Index, Lane, Loop, NAMES_ACT, NAMES_BINARY,
+    NAMES_COMPARE, NAMES_CONVERT, NAMES_LANE, NAMES_UNARY, Op, Place, Trap, Unary,
 };
 pub use shape::{Component, Field, Scalar, Slot, Type};
 pub use text::{TextError, parse};
@@ -279,6 +279,21 @@ impl Region {
                 region.walk(f);
             }
         }
+    }
+
+    /// The first number that no label in it has.
+    pub fn free_label(&self) -> u32 {
+        let mut free = 0;
+        self.walk(&mut |inst| {
+            let label = match &inst.op {
+                Op::For(one) => one.label,
+                Op::Loop(one) => one.label,
+                Op::Block(label, _) => *label,
+                _ => return,
+            };
+            free = free.max(label.0 + 1);
+        });
+        free
     }
 
     /// Every region, itself first.

@@ -21,7 +21,9 @@ pub enum Op {
     Convert(Convert, Value),
     /// A scalar in all four lanes.
     Splat(Value),
-    /// What stands at a place. A vector is read from four rows, or four words, that follow one another.
+    /// Between lanes and whole numbers.
+    Lane(Lane, Value),
+    /// What stands at a place. A vector is read from four rows, words or elements that follow one another.
     Load(Place),
     /// Puts a value there.
     Store(Place, Value),
@@ -31,6 +33,8 @@ pub enum Op {
     Command(Box<Command>),
     /// The rounds that loops may still make are set to the whole budget.
     Refill,
+    /// How many rounds loops may still make: `i32`.
+    Left,
     /// Takes that many rounds (`i32`, less than 0 counts as 0) from the budget and traps if there are fewer.
     Spend(Value),
     /// One of two regions; results are what it yields.
@@ -359,6 +363,29 @@ named! {
 }
 
 named! {
+    /// Between lanes and whole numbers.
+    Lane, NAMES_LANE {
+        /// An `i32` in the first lane, and in each that follows one more; it wraps.
+        Ramp = "ramp",
+        /// An `i32` with a bit for each lane of a mask, the first lane's lowest.
+        Bits = "bits",
+        /// The number of the lowest bit of an `i32` that is set; 32 if none is.
+        Lowest = "lowest",
+    }
+}
+
+impl Lane {
+    /// From which type to which.
+    pub fn types(self) -> (Type, Type) {
+        match self {
+            Lane::Ramp => (Type::I32, Type::I32x4),
+            Lane::Bits => (Type::Boolx4, Type::I32),
+            Lane::Lowest => (Type::I32, Type::I32),
+        }
+    }
+}
+
+named! {
     /// To another type. Floats become integers towards 0, the nearest there is if out of range, 0 if NaN.
     Convert, NAMES_CONVERT {
         /// Exact.
@@ -505,10 +532,11 @@ impl Op {
     /// The values that it uses itself; not those of its regions.
     pub fn operands(&self, f: &mut dyn FnMut(Value)) {
         match self {
-            Op::Const(_) | Op::Input(_) | Op::Refill | Op::Block(..) => {}
+            Op::Const(_) | Op::Input(_) | Op::Refill | Op::Left | Op::Block(..) => {}
             Op::Unary(_, a)
             | Op::Convert(_, a)
             | Op::Splat(a)
+            | Op::Lane(_, a)
             | Op::Assert(a, _)
             | Op::Spend(a)
             | Op::If(a, _) => f(*a),
@@ -543,10 +571,11 @@ impl Op {
             Index::Only(_) => {}
         };
         match self {
-            Op::Const(_) | Op::Input(_) | Op::Refill | Op::Block(..) => {}
+            Op::Const(_) | Op::Input(_) | Op::Refill | Op::Left | Op::Block(..) => {}
             Op::Unary(_, a)
             | Op::Convert(_, a)
             | Op::Splat(a)
+            | Op::Lane(_, a)
             | Op::Assert(a, _)
             | Op::Spend(a)
             | Op::If(a, _) => f(a),
@@ -605,7 +634,8 @@ impl Op {
             | Op::Compare(..)
             | Op::Select(..)
             | Op::Convert(..)
-            | Op::Splat(_) => true,
+            | Op::Splat(_)
+            | Op::Lane(..) => true,
             Op::Binary(op, ..) => !op.may_trap(),
             _ => false,
         }

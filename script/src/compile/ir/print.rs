@@ -137,6 +137,7 @@ fn instruction(
         Op::Select(on, a, b) => write!(f, "select {on}, {a}, {b}"),
         Op::Convert(op, a) => write!(f, "{} {a}", op.name()),
         Op::Splat(a) => write!(f, "splat {a}"),
+        Op::Lane(op, a) => write!(f, "{} {a}", op.name()),
         Op::Load(place) => write!(f, "load {place}"),
         Op::Store(place, value) => write!(f, "store {place} = {value}"),
         Op::Assert(holds, trap) => write!(f, "assert {holds}, {trap}"),
@@ -151,6 +152,7 @@ fn instruction(
             write!(f, " ({})", List(&one.values))
         }
         Op::Refill => f.write_str("refill"),
+        Op::Left => f.write_str("left"),
         Op::Spend(rounds) => write!(f, "spend {rounds}"),
         Op::If(on, arms) => {
             writeln!(f, "if {on} {{")?;

@@ -64,6 +64,12 @@ system All(column Body, column Flags, resource Wind, count, dt, dt64, step, seed
     %30: f32x4 = load 0[%29]
     unreachable
   }
+  %31: i32x4 = ramp %0
+  %32: boolx4 = eq %31, %31
+  %33: i32 = bits %32
+  %34: i32 = lowest %33
+  %35: i32 = left
+  spend %35
   yield()
 }
 ";

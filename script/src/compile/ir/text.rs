@@ -3,8 +3,8 @@
 use super::token::Tokens;
 use super::{
     Act, At, Command, Component, Const, DEPTH_MAX, End, Field, Filter, For, Index, Initial, Input,
-    Inst, Label, Loop, Module, NAMES_ACT, NAMES_BINARY, NAMES_COMPARE, NAMES_CONVERT, NAMES_UNARY,
-    Op, Place, Region, Scalar, System, Trap, Type, Value,
+    Inst, Label, Loop, Module, NAMES_ACT, NAMES_BINARY, NAMES_COMPARE, NAMES_CONVERT, NAMES_LANE,
+    NAMES_UNARY, Op, Place, Region, Scalar, System, Trap, Type, Value,
 };
 
 /// What is wrong with a text.
@@ -296,6 +296,9 @@ impl Reader<'_> {
         if let Some(op) = named(NAMES_CONVERT, word) {
             return Ok(Op::Convert(op, self.value()?));
         }
+        if let Some(op) = named(NAMES_LANE, word) {
+            return Ok(Op::Lane(op, self.value()?));
+        }
         if let Some(op) = named(NAMES_BINARY, word) {
             let (a, b) = self.pair()?;
             return Ok(Op::Binary(op, a, b));
@@ -337,6 +340,7 @@ impl Reader<'_> {
                 )
             }
             "refill" => Op::Refill,
+            "left" => Op::Left,
             "spend" => Op::Spend(self.value()?),
             "if" => {
                 let on = self.value()?;

@@ -324,6 +324,11 @@ impl Check<'_> {
                 self.result_is(one()?, to.with_lanes_of(ty))
             }
             Op::Splat(a) => self.result_is(one()?, self.ty(*a)?.vector()),
+            Op::Lane(op, a) => {
+                let (from, to) = op.types();
+                self.is(*a, from)?;
+                self.result_is(one()?, Some(to))
+            }
             Op::Load(place) => self.access(place, one()?),
             Op::Store(place, value) => {
                 rule(results.is_empty(), || "a store has results".to_owned())?;
@@ -341,6 +346,7 @@ impl Check<'_> {
                 self.command(one)
             }
             Op::Refill => rule(results.is_empty(), || "a refill has results".to_owned()),
+            Op::Left => self.result_is(one()?, Some(Type::I32)),
             Op::Spend(rounds) => {
                 rule(results.is_empty(), || "spending has results".to_owned())?;
                 self.is(*rounds, Type::I32)

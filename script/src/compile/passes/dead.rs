@@ -1,19 +1,20 @@
 //! What nobody needs: results that are not used, stores that are overwritten.
 
 use super::super::ir::{End, Index, Inst, Op, Place, Region, System, Value};
+use super::Spoilt;
 use std::collections::BTreeSet;
 
 /// Removes it.
-pub fn remove_dead(system: &mut System) {
+pub fn remove_dead(system: &mut System, spoilt: Option<Spoilt>) {
     let mut body = std::mem::replace(&mut system.body, Region::new(End::Unreachable));
     let mut needed = vec![false; system.types.len()];
     overwritten(&mut body);
-    sweep(&mut body, &mut needed);
+    sweep(&mut body, &mut needed, spoilt);
     system.body = body;
 }
 
 /// From the end to the beginning: an instruction is needed for what it does or for a result.
-fn sweep(region: &mut Region, needed: &mut [bool]) {
+fn sweep(region: &mut Region, needed: &mut [bool], spoilt: Option<Spoilt>) {
     for value in region.end.values() {
         needed[value.index()] = true;
     }
@@ -21,11 +22,12 @@ fn sweep(region: &mut Region, needed: &mut [bool]) {
     for mut inst in std::mem::take(&mut region.insts).into_iter().rev() {
         let wanted = inst.results.iter().any(|result| needed[result.index()]);
         let idle = inst.op.is_pure() || matches!(inst.op, Op::Load(_)) || is_idle(&inst.op);
+        let idle = idle || (spoilt == Some(Spoilt::Dead) && matches!(inst.op, Op::If(..)));
         if idle && !wanted {
             continue;
         }
         for inner in inst.op.regions_mut() {
-            sweep(inner, needed);
+            sweep(inner, needed, spoilt);
         }
         inst.op.operands(&mut |value| needed[value.index()] = true);
         kept.push(inst);

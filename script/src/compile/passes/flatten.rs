@@ -5,6 +5,7 @@
 //! the row before the system is done with it; the bits are those of the branching form, because a choice copies bits.
 
 use super::super::ir::{End, Index, Inst, Label, Op, Place, Region, System, Trap, Type, Value};
+use super::Spoilt;
 use std::collections::BTreeMap;
 
 /// The body of a loop over rows, in a line.
@@ -25,9 +26,11 @@ pub fn flatten(
     label: Label,
     index: Value,
     body: &Region,
+    spoilt: Option<Spoilt>,
 ) -> Result<Flat, Why> {
     let mut flat = Flattening {
         system,
+        spoilt,
         label,
         index,
         insts: Vec::new(),
@@ -62,6 +65,7 @@ type Memory = BTreeMap<(u32, u32), Value>;
 
 struct Flattening<'s> {
     system: &'s mut System,
+    spoilt: Option<Spoilt>,
     label: Label,
     index: Value,
     insts: Vec<Inst>,
@@ -235,7 +239,10 @@ impl Flattening<'_> {
             let a = a.unwrap_or_else(|| self.before(key, sample));
             let b = second.get(&key).copied();
             let b = b.unwrap_or_else(|| self.before(key, sample));
-            let chosen = self.choose(on, a, b);
+            let chosen = match self.spoilt {
+                Some(Spoilt::Flatten) => self.choose(on, b, a),
+                _ => self.choose(on, a, b),
+            };
             merged.insert(key, chosen);
         }
         merged

@@ -1,23 +1,26 @@
 //! What gives the same in each round of a loop is done once, before it.
 
 use super::super::ir::{End, Index, Inst, Op, Region, System, Value};
+use super::Spoilt;
 use std::collections::BTreeSet;
 
 /// Moves it.
-pub fn hoist(system: &mut System) {
+pub fn hoist(system: &mut System, spoilt: Option<Spoilt>) {
     let mut body = std::mem::replace(&mut system.body, Region::new(End::Unreachable));
-    region(&mut body);
+    region(&mut body, spoilt);
     system.body = body;
 }
 
-fn region(of: &mut Region) {
+fn region(of: &mut Region, spoilt: Option<Spoilt>) {
     let mut out: Vec<Inst> = Vec::new();
     for mut inst in std::mem::take(&mut of.insts) {
-        inst.op.regions_mut().iter_mut().for_each(region);
+        for inner in inst.op.regions_mut() {
+            region(inner, spoilt);
+        }
         if let Op::For(_) | Op::Loop(_) = inst.op
             && let [body] = inst.op.regions_mut()
         {
-            out.append(&mut steady(body));
+            out.append(&mut steady(body, spoilt));
         }
         out.push(inst);
     }
@@ -25,7 +28,7 @@ fn region(of: &mut Region) {
 }
 
 /// Takes out of a loop's body what does not depend on the round.
-fn steady(body: &mut Region) -> Vec<Inst> {
+fn steady(body: &mut Region, spoilt: Option<Spoilt>) -> Vec<Inst> {
     let mut inside: BTreeSet<Value> = BTreeSet::new();
     let mut stored: BTreeSet<(u32, u32)> = BTreeSet::new();
     inside.extend(&body.params);
@@ -33,6 +36,7 @@ fn steady(body: &mut Region) -> Vec<Inst> {
         inside.extend(&inst.results);
         if let Op::Store(place, _) = &inst.op
             && let Index::Only(slot) = place.index
+            && spoilt != Some(Spoilt::Hoist)
         {
             stored.insert((place.input, slot));
         }

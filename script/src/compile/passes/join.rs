@@ -7,13 +7,14 @@
 //! A branch that is guessed wrong costs more than some operations, and the conditions of inner loops, over neighbours say, are hard to guess.
 
 use super::super::ir::{Binary, Const, End, Inst, Op, Region, System, Type, Unary, Value};
+use super::Spoilt;
 use std::collections::BTreeMap;
 
 /// Operations of the second half up to which it is always asked.
 const INSTS_MAX: usize = 8;
 
 /// Joins what it can.
-pub fn join(system: &mut System) {
+pub fn join(system: &mut System, spoilt: Option<Spoilt>) {
     let mut consts = BTreeMap::new();
     system.body.walk(&mut |inst| {
         if let (Op::Const(Const::Bool(value)), [result]) = (&inst.op, &*inst.results) {
@@ -21,18 +22,29 @@ pub fn join(system: &mut System) {
         }
     });
     let mut body = std::mem::replace(&mut system.body, Region::new(End::Unreachable));
-    region(system, &consts, &mut body);
+    region(system, &consts, &mut body, spoilt);
     system.body = body;
 }
 
-fn region(system: &mut System, consts: &BTreeMap<Value, bool>, of: &mut Region) {
+fn region(
+    system: &mut System,
+    consts: &BTreeMap<Value, bool>,
+    of: &mut Region,
+    spoilt: Option<Spoilt>,
+) {
     let mut out = Vec::new();
     for mut inst in std::mem::take(&mut of.insts) {
         for inner in inst.op.regions_mut() {
-            region(system, consts, inner);
+            region(system, consts, inner, spoilt);
         }
         if let Some(mut before) = joined(system, consts, &mut inst) {
             out.append(&mut before);
+            if let (Some(Spoilt::Join), Op::Binary(op, ..)) = (spoilt, &mut inst.op) {
+                *op = match op {
+                    Binary::And => Binary::Or,
+                    _ => Binary::And,
+                };
+            }
         }
         out.push(inst);
     }

@@ -7,15 +7,18 @@
 //! | [`hoist`] | what is the same in each round is done before the loop |
 //! | [`dead`] | what nobody needs goes |
 //! | [`vectorise`] | loops over rows in lanes of four, with [`flatten`] for their conditions |
+//! | [`mod@sift`] | loops that look for something ask many places at once |
 //! | [`mod@settle`] | memory holds one NaN |
 //! | [`join`] | both halves of a condition are asked where that is cheaper than a branch |
 
+mod copy;
 mod dead;
 mod flatten;
 mod fold;
 mod hoist;
 mod join;
 mod settle;
+mod sift;
 mod simplify;
 mod unblock;
 mod vectorise;
@@ -23,15 +26,53 @@ mod vectorise;
 use super::access::Access;
 use super::ir::Module;
 pub use settle::settle;
+pub use sift::GROUP as PLACES_AT_ONCE;
 pub use vectorise::Outcome;
 
 /// A pass that is made to go wrong, so that tests can show that they would notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(dead_code, reason = "made by tests only")]
 pub enum Spoilt {
+    /// A float that is folded is off by one bit.
     Fold,
+    /// Every row is taken to be there.
     Bounds,
+    /// What was stored is not known to have changed what stands there.
+    Memory,
+    /// The arms of what was an early return change places.
+    Unblock,
+    /// What a loop stores is taken to be the same in each round.
+    Hoist,
+    /// A condition whose results nobody needs goes with what it does.
+    Dead,
+    /// Of what two arms store, the wrong one is chosen.
+    Flatten,
+    /// Lanes add where they should subtract.
     Vectorise,
+    /// `and` and `or` change places.
+    Join,
+    /// Places behind the last one of a loop are asked too.
+    Sift,
+    /// NaNs are stored as they are.
+    Settle,
+}
+
+impl Spoilt {
+    /// All of them.
+    #[cfg(test)]
+    pub const ALL: [Spoilt; 11] = [
+        Spoilt::Fold,
+        Spoilt::Bounds,
+        Spoilt::Memory,
+        Spoilt::Unblock,
+        Spoilt::Hoist,
+        Spoilt::Dead,
+        Spoilt::Flatten,
+        Spoilt::Vectorise,
+        Spoilt::Join,
+        Spoilt::Sift,
+        Spoilt::Settle,
+    ];
 }
 
 /// Which passes run.
@@ -62,6 +103,8 @@ pub struct Facts {
     pub access: Access,
     /// What became of its loops over rows.
     pub loops: Vec<Outcome>,
+    /// How many loops ask many places at once.
+    pub sifted: usize,
 }
 
 /// Runs the scalar passes over every system.
@@ -69,15 +112,16 @@ pub fn scalar(module: &mut Module, passes: Passes) -> Vec<Facts> {
     let facts = module.systems.iter_mut().map(|system| {
         if passes.scalar {
             simplify::simplify(system, passes.spoilt);
-            unblock::unblock(system);
+            unblock::unblock(system, passes.spoilt);
             simplify::simplify(system, passes.spoilt);
-            hoist::hoist(system);
+            hoist::hoist(system, passes.spoilt);
             simplify::simplify(system, passes.spoilt);
-            dead::remove_dead(system);
+            dead::remove_dead(system, passes.spoilt);
         }
         Facts {
             access: Access::of(system),
             loops: Vec::new(),
+            sifted: 0,
         }
     });
     facts.collect()
@@ -91,9 +135,10 @@ pub fn vectors(module: &mut Module, facts: &mut [Facts], passes: Passes) {
     let mut systems = std::mem::take(&mut module.systems);
     for (system, facts) in systems.iter_mut().zip(facts) {
         facts.loops = vectorise::vectorise(module, system, passes.spoilt);
-        join::join(system);
+        join::join(system, passes.spoilt);
+        facts.sifted = sift::sift(module, system, passes.spoilt);
         simplify::simplify(system, None);
-        dead::remove_dead(system);
+        dead::remove_dead(system, passes.spoilt);
     }
     module.systems = systems;
 }

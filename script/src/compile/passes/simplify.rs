@@ -43,6 +43,7 @@ enum Key {
     Select(Value, Value, Value),
     Convert(super::super::ir::Convert, Value),
     Splat(Value),
+    Lane(super::super::ir::Lane, Value),
 }
 
 struct Walk<'s> {
@@ -171,6 +172,7 @@ impl Walk<'_> {
             Op::Store(place, value) => {
                 let (place, value) = (*place, *value);
                 match spot(place) {
+                    Some(_) if self.spoilt == Some(Spoilt::Memory) => {}
                     Some(spot) => {
                         self.forget_aliases(spot);
                         self.remember(spot, value);
@@ -273,7 +275,7 @@ impl Walk<'_> {
                 self.memory = before;
                 Turn::Stay
             }
-            Op::Refill | Op::Spend(_) => Turn::Stay,
+            Op::Refill | Op::Left | Op::Spend(_) => Turn::Stay,
             _ => self.pure(inst),
         }
     }
@@ -444,6 +446,7 @@ fn key(op: &Op) -> Option<Key> {
         Op::Select(on, a, b) => Key::Select(on, a, b),
         Op::Convert(op, a) => Key::Convert(op, a),
         Op::Splat(a) => Key::Splat(a),
+        Op::Lane(op, a) => Key::Lane(op, a),
         _ => return None,
     })
 }

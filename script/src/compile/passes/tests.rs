@@ -72,7 +72,7 @@ fn a_condition_that_is_known_is_none() {
 #[test]
 fn what_is_the_same_each_round_is_done_before() {
     check(
-        hoist::hoist,
+        |system| hoist::hoist(system, None),
         "%0: i32 = const 0\n%1: i32 = input 2\nfor @0 %2 in %0..%1 step 1 {\n%3: f32 = load 1.0\n%4: f32 = const 2\n%5: f32 = mul %3, %4\n\
          %6: f32 = load 0[%2].0\n%7: f32 = add %5, %6\nstore 0[%2].0 = %7\ncontinue @0()\n}\nyield()",
         "%0: i32 = const 0\n%1: i32 = input 2\n%3: f32 = load 1.0\n%4: f32 = const 2\n%5: f32 = mul %3, %4\nfor @0 %2 in %0..%1 step 1 {\n\
@@ -83,13 +83,13 @@ fn what_is_the_same_each_round_is_done_before() {
 #[test]
 fn a_resource_that_the_loop_writes_is_read_each_round() {
     let same = "%0: i32 = const 0\n%1: i32 = input 2\nfor @0 %2 in %0..%1 step 1 {\n%3: f32 = load 1.0\nstore 1.0 = %3\ncontinue @0()\n}\nyield()";
-    check(hoist::hoist, same, same);
+    check(|system| hoist::hoist(system, None), same, same);
 }
 
 #[test]
 fn what_nobody_needs_goes() {
     check(
-        dead::remove_dead,
+        |system| dead::remove_dead(system, None),
         "%0: i32 = const 0\n%1: f32 = input 3\n%2: f32 = neg %1\n%3: f32 = load 0[%0].1\nstore 0[%0].0 = %1\nstore 0[%0].0 = %1\n\
          %4: bool = const true\nstore 0[%0].1 = %1\nassert %4, row\nstore 0[%0].1 = %1\nyield()",
         "%0: i32 = const 0\n%1: f32 = input 3\nstore 0[%0].0 = %1\n\
@@ -100,7 +100,7 @@ fn what_nobody_needs_goes() {
 #[test]
 fn an_early_return_becomes_a_condition() {
     check(
-        unblock::unblock,
+        |system| unblock::unblock(system, None),
         "%0: f32 = input 3\n%1: bool = lt %0, %0\n%2: f32 = block @0 {\nif %1 {\nbreak @0(%0)\n} else {\nyield()\n}\n%3: f32 = neg %0\nbreak @0(%3)\n}\n\
          %4: i32 = const 0\nstore 0[%4].0 = %2\nyield()",
         "%0: f32 = input 3\n%1: bool = lt %0, %0\n%5: f32 = if %1 {\nyield(%0)\n} else {\n%3: f32 = neg %0\nyield(%3)\n}\n\

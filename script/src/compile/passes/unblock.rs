@@ -7,24 +7,31 @@
 //! That is the shape in which conditions can be turned into choices between values.
 
 use super::super::ir::{DEPTH_MAX, End, Inst, Label, Op, Region, System, Type, Value};
+use super::Spoilt;
 use std::collections::BTreeMap;
 
 /// Ways out of a block up to which it is taken apart: each makes the rest one level deeper.
 const EXITS_MAX: usize = 16;
 
 /// Takes blocks apart where it can.
-pub fn unblock(system: &mut System) {
+pub fn unblock(system: &mut System, spoilt: Option<Spoilt>) {
     let mut body = std::mem::replace(&mut system.body, Region::new(End::Unreachable));
-    let mut renames = BTreeMap::new();
+    let mut renames = Renames {
+        values: BTreeMap::new(),
+        spoilt,
+    };
     region(system, &mut body, 0, &mut renames);
-    rename(&mut body, &renames);
+    rename(&mut body, &renames.values);
     system.body = body;
 }
 
-/// What stood for a result of what was taken apart, by the result.
-type Renames = BTreeMap<Value, Value>;
+struct Renames {
+    /// What stood for a result of what was taken apart, by the result.
+    values: BTreeMap<Value, Value>,
+    spoilt: Option<Spoilt>,
+}
 
-fn rename(of: &mut Region, renames: &Renames) {
+fn rename(of: &mut Region, renames: &BTreeMap<Value, Value>) {
     let resolve = |value: &mut Value| {
         while let Some(instead) = renames.get(value) {
             *value = *instead;
@@ -58,7 +65,9 @@ fn region(system: &mut System, of: &mut Region, depth: usize, renames: &mut Rena
                     && let End::Yield(values) = &body.end
                 {
                     // Nothing leaves it early any more.
-                    renames.extend(inst.results.iter().copied().zip(values.iter().copied()));
+                    renames
+                        .values
+                        .extend(inst.results.iter().copied().zip(values.iter().copied()));
                     out.append(&mut body.insts);
                     continue;
                 }
@@ -108,12 +117,17 @@ fn tail(
             let End::Yield(values) = std::mem::replace(&mut arm.end, end) else {
                 continue;
             };
-            renames.extend(inst.results.iter().copied().zip(values));
+            renames
+                .values
+                .extend(inst.results.iter().copied().zip(values));
             arm.insts.extend(rest);
         }
         tail(system, arm, label, types, renames);
     }
     let results: Vec<Value> = types.iter().map(|ty| system.value(*ty)).collect();
+    if renames.spoilt == Some(Spoilt::Unblock) {
+        arms.reverse();
+    }
     let on = *on;
     let Op::If(_, arms) = inst.op else {
         return;

@@ -48,22 +48,10 @@ pub fn vectorise(module: &Module, system: &mut System, spoilt: Option<Spoilt>) -
     let mut outcomes = Vec::new();
     let all_counts = counts(system);
     let mut body = std::mem::replace(&mut system.body, Region::new(End::Unreachable));
-    let mut labels = 0;
-    body.walk(&mut |inst| {
-        if let Op::For(one) = &inst.op {
-            labels = labels.max(one.label.0 + 1);
-        }
-        if let Op::Loop(one) = &inst.op {
-            labels = labels.max(one.label.0 + 1);
-        }
-        if let Op::Block(label, _) = &inst.op {
-            labels = labels.max(label.0 + 1);
-        }
-    });
     let mut make = Make {
         module,
         system,
-        labels,
+        labels: body.free_label(),
         consts: BTreeMap::new(),
         counts: all_counts,
         out: Vec::new(),
@@ -125,7 +113,7 @@ impl Make<'_> {
             return out_of_reach("it does not begin at row 0");
         }
         let (label, index) = (one.label, one.body.params[0]);
-        let flat = match flatten(self.system, label, index, &one.body) {
+        let flat = match flatten(self.system, label, index, &one.body, self.spoilt) {
             Ok(flat) => flat,
             Err(why) => return out_of_reach(why),
         };

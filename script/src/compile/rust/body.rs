@@ -279,7 +279,9 @@ impl Writer<'_> {
                     None => Expr::atom(text),
                 }
             }
-            Op::Splat(_) => unreachable!("Rust text is made from scalar form"),
+            Op::Splat(_) | Op::Lane(..) | Op::Left => {
+                unreachable!("Rust text is made from scalar form")
+            }
             Op::If(on, arms) => match self.short(arms) {
                 Some((sign, rest)) => {
                     let on = bracketed(&self.take(*on), Level::Compare);

@@ -1,13 +1,16 @@
 //! Runs the JavaScript of a program over columns of plain bytes, and holds it against what WebAssembly does.
 
 use super::generator;
-use super::runner::{self, Column, Step};
+use super::runner::{self, COMMANDS, Column, Step};
 use super::wide;
 use super::{FORMS, Passes, Program, program, program_with};
 use crate::abi::{MATH, MathFunction, Param};
-use rquickjs::function::Args;
+use crate::compile::ir::{NAMES_ACT, Scalar};
+use rquickjs::function::{Args, Rest};
 use rquickjs::{ArrayBuffer, BigInt, Context, Ctx, Error, Exception, Function, Object, Runtime};
 use rquickjs::{TypedArray, Value};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Runs one system over `rows` rows. What stopped it, if something did: the words, the row, and `file:line:column`.
 pub fn run(
@@ -30,6 +33,8 @@ pub fn run(
         if let Err(error) = ctx.eval::<(), _>(text.text.as_str()) {
             panic!("{}\n{}", said(&ctx, &error).0, text.text);
         }
+        let log = Rc::new(RefCell::new(Vec::new()));
+        define_world(&ctx, &log, &text.templates).expect("names are names");
         let mut buffers = Vec::new();
         for (_, bytes) in columns.iter() {
             let buffer = ArrayBuffer::new_copy(ctx.clone(), bytes.as_slice());
@@ -47,7 +52,13 @@ pub fn run(
                         .iter()
                         .try_for_each(|kind| args.push_arg(view(kind, &buffers[number])))
                 }
-                Param::Entities => unreachable!("the compiler asks for no entities"),
+                Param::Entities => {
+                    let number = columns.iter().position(|(name, _)| *name == "Entity");
+                    let number = number.expect("entities were given");
+                    arrays
+                        .iter()
+                        .try_for_each(|kind| args.push_arg(view(kind, &buffers[number])))
+                }
                 Param::EventCount { component } => {
                     let bytes = columns.iter().find(|(name, _)| name == component);
                     let bytes = bytes.expect("events of each component were given").1.len();
@@ -64,7 +75,11 @@ pub fn run(
         let globals = ctx.globals();
         let function: Function<'_> = globals.get(written.function.as_str()).expect("it is there");
         let outcome = function.call_arg::<()>(args);
-        for ((_, bytes), buffer) in columns.iter_mut().zip(&buffers) {
+        for ((name, bytes), buffer) in columns.iter_mut().zip(&buffers) {
+            if *name == COMMANDS {
+                bytes.clone_from(&log.borrow());
+                continue;
+            }
             // SAFETY: no script runs while the bytes are copied.
             let now = unsafe { buffer.as_bytes() };
             bytes.copy_from_slice(now.expect("nobody detached it"));
@@ -121,6 +136,60 @@ fn view<'js>(kind: &str, buffer: &ArrayBuffer<'js>) -> Value<'js> {
         other => panic!("no view is a {other}"),
     };
     view.expect("rows are whole")
+}
+
+/// Commands go to a log, as from WebAssembly.
+fn define_world(
+    ctx: &Ctx<'_>,
+    log: &Rc<RefCell<Vec<u8>>>,
+    templates: &[Vec<Scalar>],
+) -> rquickjs::Result<()> {
+    let world = Object::new(ctx.clone())?;
+    let templates = Rc::new(templates.to_vec());
+    for act in NAMES_ACT.iter().map(|(_, act)| *act) {
+        let (log, templates) = (log.clone(), templates.clone());
+        let record = move |args: Rest<Value<'_>>| -> rquickjs::Result<()> {
+            let mut args = args.0.into_iter();
+            let (mut entity, mut template, mut values) = (0, -1, Vec::new());
+            if act.takes_entity() {
+                entity = bits(args.next())?;
+            }
+            if act.takes_template() {
+                template = args.next().and_then(|value| value.as_int()).unwrap_or(-1);
+            }
+            if let (true, Some(given)) = (act.takes_values(), args.next()) {
+                let given = given.into_array().expect("values are an array");
+                for (place, scalar) in templates[template as usize].iter().enumerate() {
+                    values.extend(packed(given.get(place)?, *scalar)?);
+                }
+            }
+            log.borrow_mut()
+                .extend(runner::recorded(act, entity, template, &values));
+            Ok(())
+        };
+        world.set(act.name(), Function::new(ctx.clone(), record)?)?;
+    }
+    ctx.globals().set("$world", world)
+}
+
+fn bits(value: Option<Value<'_>>) -> rquickjs::Result<i64> {
+    let value = value.and_then(Value::into_big_int);
+    value.expect("64 bits are a BigInt").to_i64()
+}
+
+/// A value of a command, as it stands in a component; there is one NaN.
+fn packed(value: Value<'_>, scalar: Scalar) -> rquickjs::Result<Vec<u8>> {
+    let number = || value.as_number().expect("it is a number");
+    let float = |of: f64| if of.is_nan() { f64::NAN } else { of };
+    Ok(match scalar {
+        Scalar::F32 => (float(number()) as f32).to_le_bytes().to_vec(),
+        Scalar::F64 => float(number()).to_le_bytes().to_vec(),
+        Scalar::I32 => (number() as i32).to_le_bytes().to_vec(),
+        Scalar::U32 => (number() as u32).to_le_bytes().to_vec(),
+        Scalar::U8 => vec![number() as u8],
+        Scalar::Bool => vec![u8::from(value.as_bool().expect("it is a boolean"))],
+        Scalar::I64 | Scalar::U64 | Scalar::Entity => bits(Some(value))?.to_le_bytes().to_vec(),
+    })
 }
 
 fn define_math(ctx: &Ctx<'_>) -> rquickjs::Result<()> {

@@ -7,6 +7,7 @@ pub mod generator;
 mod hostile;
 mod javascript;
 mod language;
+mod looks;
 pub mod runner;
 mod rust_text;
 mod seed;

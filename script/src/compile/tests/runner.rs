@@ -1,7 +1,8 @@
 //! Runs a module over columns of plain bytes.
 
 use crate::abi::{self, Manifest, MathFunction, Param};
-use wasmi::{Engine, F32, F64, Linker, Memory, MemoryType, Module, Store, Val};
+use crate::compile::ir::Act;
+use wasmi::{Caller, Engine, F32, F64, Linker, Memory, MemoryType, Module, Store, Val};
 
 /// The address of the first column: a null page before it.
 const BASE: usize = 4096;
@@ -43,12 +44,12 @@ pub fn run(
         .expect("the system is there");
     let engine = Engine::default();
     let compiled = Module::new(&engine, module).expect("the module is valid");
-    let mut store = Store::new(&engine, ());
+    let mut store = Store::new(&engine, Vec::new());
     let bytes: usize = columns.iter().map(|(_, bytes)| bytes.len() + 64).sum();
     let pages = ((BASE + bytes) >> 16) as u32 + 1;
     let memory =
         Memory::new(&mut store, MemoryType::new(pages, Some(65_535))).expect("there is memory");
-    let mut linker = Linker::new(&engine);
+    let mut linker: Linker<Vec<u8>> = Linker::new(&engine);
     linker
         .define("env", "memory", memory)
         .expect("it is the only one");
@@ -73,6 +74,7 @@ pub fn run(
         };
         linked.expect("each name stands once");
     }
+    record_commands(&mut linker, memory, &manifest);
     let instance = linker
         .instantiate_and_start(&mut store, &compiled)
         .expect("nothing else is imported");
@@ -101,7 +103,7 @@ pub fn run(
                 let found = columns.iter().find(|(name, _)| *name == component);
                 Val::I32((found.expect("they were given").1.len() / size) as i32)
             }
-            Param::Entities => unreachable!("the compiler asks for no entities"),
+            Param::Entities => place("Entity"),
             Param::Count => Val::I32(rows as i32),
             Param::Dt => Val::F32(step.dt.into()),
             Param::Dt64 => Val::F64(f64::from(step.dt).into()),
@@ -113,8 +115,11 @@ pub fn run(
         .get_func(&store, &decl.export)
         .expect("the system is exported");
     let outcome = function.call(&mut store, &params, &mut []);
-    for ((_, bytes), address) in columns.iter_mut().zip(addresses) {
-        memory.read(&store, address, bytes).expect("it fitted");
+    for ((name, bytes), address) in columns.iter_mut().zip(addresses) {
+        match *name {
+            COMMANDS => bytes.clone_from(store.data()),
+            _ => memory.read(&store, address, bytes).expect("it fitted"),
+        }
     }
     outcome.map_err(|error| {
         let row = instance
@@ -125,6 +130,72 @@ pub fn run(
             row.get(&store).i32().expect("it is an i32"),
         )
     })
+}
+
+/// A column of this name is what a run records: of each command what it is, the entity, the template and the values.
+pub const COMMANDS: &str = "(commands)";
+
+/// One command as it is recorded.
+pub fn recorded(act: Act, entity: i64, template: i32, values: &[u8]) -> Vec<u8> {
+    let head = [
+        &[act as u8][..],
+        &entity.to_le_bytes(),
+        &template.to_le_bytes(),
+    ]
+    .concat();
+    [head, values.to_vec()].concat()
+}
+
+fn record_commands(linker: &mut Linker<Vec<u8>>, memory: Memory, manifest: &Manifest) {
+    let sizes = manifest.templates.iter().map(|template| {
+        let size = |name: &String| manifest.component(name).expect("it is declared").size as usize;
+        template.iter().map(size).sum()
+    });
+    let sizes: Vec<usize> = sizes.collect();
+    let record =
+        move |mut caller: Caller<'_, Vec<u8>>, act, entity, template: i32, at: Option<i32>| {
+            let mut values = Vec::new();
+            if let Some(at) = at {
+                values.resize(sizes[template as usize], 0);
+                let found = memory.read(&caller, at as usize, &mut values);
+                found.expect("values are in memory");
+            }
+            caller
+                .data_mut()
+                .extend(recorded(act, entity, template, &values));
+        };
+    type Host<'c> = Caller<'c, Vec<u8>>;
+    let name = |act: Act| (abi::IMPORTS, act.name());
+    let again = record.clone();
+    let (from, act) = name(Act::Spawn);
+    let spawn = move |caller: Host<'_>, template: i32, at: i32| {
+        again(caller, Act::Spawn, 0, template, Some(at))
+    };
+    linker.func_wrap(from, act, spawn).expect("it stands once");
+    let again = record.clone();
+    let (from, act) = name(Act::Send);
+    let send = move |caller: Host<'_>, template: i32, at: i32| {
+        again(caller, Act::Send, 0, template, Some(at))
+    };
+    linker.func_wrap(from, act, send).expect("it stands once");
+    let again = record.clone();
+    let (from, act) = name(Act::Insert);
+    let insert = move |caller: Host<'_>, entity: i64, template: i32, at: i32| {
+        again(caller, Act::Insert, entity, template, Some(at));
+    };
+    linker.func_wrap(from, act, insert).expect("it stands once");
+    let again = record.clone();
+    let (from, act) = name(Act::Remove);
+    let remove = move |caller: Host<'_>, entity: i64, template: i32| {
+        again(caller, Act::Remove, entity, template, None)
+    };
+    linker.func_wrap(from, act, remove).expect("it stands once");
+    let (from, act) = name(Act::Despawn);
+    let despawn =
+        move |caller: Host<'_>, entity: i64| record(caller, Act::Despawn, entity, -1, None);
+    linker
+        .func_wrap(from, act, despawn)
+        .expect("it stands once");
 }
 
 /// Numbers as the bytes of a column.

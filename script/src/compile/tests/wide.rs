@@ -1,9 +1,10 @@
 //! Random programs that use all of the language, also what Rust text has no form for; and that they do.
 
 use super::generator::{self, Random};
-use super::program;
-use super::runner::Column;
-use crate::compile::tree::{Draw, Expr, Function, Kind, Param, Stmt};
+use super::runner::{COMMANDS, Column};
+use super::{looks, program};
+use crate::compile::ir::{Index, Op};
+use crate::compile::tree::{Base, Draw, Expr, Function, Kind, Param, Stmt};
 use crate::compile::{Source, compile, js};
 use std::collections::BTreeMap;
 
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 const AROUND: &str = "
 const SIZE = 8;
 const HALF: f64 = 0.5;
+class Hit { by: f32; n: i32; }
+class Trace { kept: u64 = 7; on: u32 = 1; rest: i32 = -1; }
 class Tally { wide: f64 = 0; deep: i64 = 0; sums = new Int32Array(SIZE); parts = new Float32Array(4); bytes = new Uint8Array(8); }
 function push(p: Vec2, by: number) { p.x += by; p.y -= by * 0.5; }
 function swap(b: B): i32 { const n = b.n; b.n = b.m; b.m = n; return n; }
@@ -18,7 +21,7 @@ function climb(from: i32): i32 { let n = from; for (let k = 0; k < 3; k++) { if 
 ";
 
 /// Statements of which some stand in the loop over the rows; `#` makes their names their own.
-const PIECES: [&str; 26] = [
+const PIECES: [&str; 33] = [
     "let w# = i32(0); while (w# < 3) { w# += 1; if (xs[i] > 4) continue; xs[i] += 0.25; }",
     "let d# = i32(0); do { d# += 1; if (ns[i] > 3) continue; ns[i] += 1; } while (d# < 3);",
     "for (let g# = i32(6); g# > 0; g# -= 2) { if (ns[i] === 2) continue; ns[i] ^= g#; }",
@@ -45,14 +48,26 @@ const PIECES: [&str; 26] = [
     "if (ns[i] > 2 || (xs[i] < 1 && !(ps[i].x > 0))) { xs[i] = -xs[i]; } else if (Math.abs(ns[i]) === 2) ns[i] = ~ns[i];",
     "xs[i] = Math.round(xs[i] * 2) + Math.sign(ps[i].x) + f32(Math.min(ns[i], 3)) + f32(Math.max(bs[i].u, 3)) + f32(cx.step) + f32(cx.dt64);",
     "if (i + 1 < xs.length) { xs[i] += xs[i + 1] * f32(xs.length); }",
+    "for (const hit of hits) { xs[i] += hit.by; if (hit.n > 2) ns[i] ^= hit.n; }",
+    "if (hits.length > 2) { xs[i] -= hits[2].by; } else if (ns[i] === 7) xs[i] += hits[ns[i] & 3].by;",
+    "world.send(Hit, { by: xs[i] / ps[i].x, n: ns[i] });",
+    "if (xs[i] > 3) world.despawn(entities[i]); else world.remove(entities[i], Trace, \"ns\");",
+    "world.insert(entities[i], { B: { f: 1, n: ns[i], g: xs[i], u: bs[i].u, h: -xs[i], m: 3 }, qs: ps[i] });",
+    "if (entities[i] !== entities[0]) world.spawn({ xs: xs[i] * 2, Trace: { kept: u64(entities[i]) } }); else world.spawn({ ts: { x: 1, y: xs[i], z: 0 }, Trace: {} });",
+    "LOOK",
 ];
 
 /// A program out of a seed; its one system is `S`.
 pub fn program_of(seed: u64) -> String {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x51DE);
     let mut pieces = String::new();
+    pieces.push_str(&looks::text(&mut random).replace('#', "_look"));
     for number in 0..3 + random.below(4) {
         let piece = PIECES[random.below(PIECES.len())];
+        let piece = match piece {
+            "LOOK" => looks::text(&mut random),
+            piece => piece.to_owned(),
+        };
         pieces.push_str(&piece.replace('#', &format!("_{number}")));
         pieces.push('\n');
     }
@@ -65,20 +80,38 @@ fn around(seed: u64, pieces: &str) -> String {
         .replace(head, &format!("{head}{pieces}"))
         .replace(
             "r: R, dt: number",
-            "r: R, t: Tally, dt: number, cx: Context",
+            "r: R, t: Tally, near: Near, hits: Events<Hit>, entities: Entity[], world: World, dt: number, cx: Context",
         )
         + AROUND
+        + looks::AROUND
 }
 
 /// Its columns.
 pub fn columns(seed: u64) -> (usize, Vec<Column<'static>>) {
     let (rows, mut columns) = generator::columns(seed);
     columns.push(("Tally", vec![1; 72]));
+    columns.push(("Near", looks::near(seed)));
+    let hits: Vec<u32> = (0..seed % 4)
+        .flat_map(|hit| [(hit as f32 - 1.5).to_bits(), 3 * hit as u32])
+        .collect();
+    columns.push(("Hit", bytemuck::cast_slice(&hits).to_vec()));
+    let entities: Vec<u64> = (0..rows as u64).map(|row| row | 5 << 32).collect();
+    columns.push(("Entity", bytemuck::cast_slice(&entities).to_vec()));
+    columns.push((COMMANDS, Vec::new()));
     (rows, columns)
 }
 
 /// The constructs of the tree, each with whether a program used it.
-const CONSTRUCTS: [&str; 40] = [
+const CONSTRUCTS: [&str; 49] = [
+    "spawn",
+    "despawn",
+    "insert",
+    "remove",
+    "send",
+    "load from an event",
+    "store to a resource",
+    "store to an array",
+    "loop that is sifted",
     "set",
     "alias",
     "store",
@@ -121,13 +154,11 @@ const CONSTRUCTS: [&str; 40] = [
     "value function",
 ];
 
-/// Not generated: their effects are no words of columns. The tests of the sandbox run them in every runtime.
-const ELSEWHERE: &str = "command";
-
 fn statement_name(statement: &Stmt) -> Vec<&'static str> {
     vec![match statement {
         Stmt::Set(..) => "set",
         Stmt::Alias(..) => "alias",
+        Stmt::Store(access, ..) if access.element.item.is_some() => "store to an array",
         Stmt::Store(..) => "store",
         Stmt::If(..) => "if",
         Stmt::Count(_) => "count",
@@ -139,7 +170,7 @@ fn statement_name(statement: &Stmt) -> Vec<&'static str> {
         Stmt::Return(None) => "return of a system",
         Stmt::Return(Some(_)) => "return of a value",
         Stmt::Call(_) => "call for what it does",
-        Stmt::Command(_) => ELSEWHERE,
+        Stmt::Command(command) => command.act.name(),
     }]
 }
 
@@ -148,6 +179,9 @@ fn kind_name(expr: &Expr) -> &'static str {
         Kind::Const(_) => "const",
         Kind::Local(_) => "local",
         Kind::Global(_) => "global",
+        Kind::Load(access) if matches!(access.element.base, Base::Event(..)) => {
+            "load from an event"
+        }
         Kind::Load(access) if access.element.item.is_some() => "load from an array",
         Kind::Load(_) => "load",
         Kind::Length => "length",
@@ -203,7 +237,10 @@ fn statements<'t>(body: &'t [Stmt], f: &mut dyn FnMut(&'t Stmt)) {
 #[test]
 fn every_piece_is_in_the_language() {
     let mut refused = Vec::new();
-    for piece in PIECES {
+    let mut random = Random(1);
+    let looks = (0..50).map(|_| looks::text(&mut random));
+    let pieces = PIECES.into_iter().filter(|piece| *piece != "LOOK");
+    for piece in pieces.map(str::to_owned).chain(looks) {
         let text = around(1, &piece.replace('#', "_0"));
         if let Err(problems) = compile(&[Source::new("test.ts", text)]) {
             refused.extend(
@@ -239,7 +276,19 @@ fn every_construct_of_the_language_is_generated() {
         let text = script.js().text;
         let values = tree.functions.iter().any(takes_values);
         *found.entry("value function").or_default() += u32::from(values);
+        let mut stores = 0;
+        script.scalar.systems[0].body.walk(&mut |inst| {
+            stores += u32::from(
+                matches!(&inst.op, Op::Store(place, _) if matches!(place.index, Index::Only(_))),
+            );
+        });
+        *found.entry("store to a resource").or_default() += stores;
+        let sifted: usize = script.facts.iter().map(|facts| facts.sifted).sum();
+        *found.entry("loop that is sifted").or_default() += sifted as u32;
         *found.entry("row that is looked for").or_default() += u32::from(text.contains("$at("));
+    }
+    for (construct, count) in &found {
+        println!("{count:>6}  {construct}");
     }
     let never: Vec<_> = found.iter().filter(|(_, count)| **count == 0).collect();
     assert!(

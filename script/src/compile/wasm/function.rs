@@ -1,8 +1,8 @@
 //! One system as a function.
 
 use super::super::ir::{
-    At, Binary, Command, Const, End, For, Index, Input, Inst, Label, Module, Op, Place, Region,
-    Slot, System, Trap, Type, Value, layout,
+    At, Binary, Command, Const, End, For, Index, Input, Inst, Label, Lane, Module, Op, Place,
+    Region, Slot, System, Trap, Type, Value, layout,
 };
 use super::imports::{Import, Imports, is_wide};
 use super::locals::{Locals, deaths};
@@ -27,6 +27,9 @@ pub struct Mark {
 /// Where the values of a command stand: behind the null page of 64 bytes.
 const VALUES: u32 = 64;
 
+/// 0, 1, 2 and 3 in the lanes.
+const RAMP: i128 = 3 << 96 | 2 << 64 | 1 << 32;
+
 /// How much more an index may be for its address to be another one's with an offset.
 const AHEAD_MAX: i32 = 64;
 
@@ -48,7 +51,7 @@ pub fn emit(module: &Module, imports: &Imports, system: &System, budget: i32) ->
         rounds: None,
         budget,
     };
-    if uses(&system.body, &|op| matches!(op, Op::Spend(_))) {
+    if uses(&system.body, &|op| matches!(op, Op::Spend(_) | Op::Left)) {
         let rounds = emit.locals.take(ValType::I32);
         emit.rounds = Some(rounds);
         emit.refill();
@@ -262,6 +265,19 @@ impl Emit<'_> {
                 }
                 self.set_result(inst);
             }
+            Op::Lane(op, a) => {
+                self.get(*a);
+                match op {
+                    Lane::Ramp => {
+                        self.push(I::I32x4Splat);
+                        self.push(I::V128Const(RAMP));
+                        self.push(I::I32x4Add);
+                    }
+                    Lane::Bits => self.push(I::I32x4Bitmask),
+                    Lane::Lowest => self.push(I::I32Ctz),
+                }
+                self.set_result(inst);
+            }
             Op::Load(place) => self.load(*place, inst),
             Op::Store(place, value) => self.store(*place, *value),
             Op::Assert(holds, trap) => {
@@ -271,6 +287,11 @@ impl Emit<'_> {
             }
             Op::Command(one) => self.command(one),
             Op::Refill => self.refill(),
+            Op::Left => {
+                let rounds = self.rounds.expect("who asks for the budget spends of it");
+                self.push(I::LocalGet(rounds));
+                self.set_result(inst);
+            }
             Op::Spend(value) => self.spend(*value),
             Op::If(on, arms) => {
                 self.get(*on);
@@ -620,7 +641,10 @@ impl Emit<'_> {
             Index::Row(row, _) if vector => self.load_rows(place.input, row, slot, size),
             Index::Item(..) => {
                 let ahead = self.address(place, slot.scalar.size());
-                self.push(ops::load(slot.scalar, slot.offset + ahead));
+                self.push(match vector {
+                    true => I::V128Load(ops::mem(slot.offset + ahead, 4)),
+                    false => ops::load(slot.scalar, slot.offset + ahead),
+                });
             }
             _ => {
                 self.address(place, size);
@@ -646,7 +670,10 @@ impl Emit<'_> {
             Index::Item(..) => {
                 let ahead = self.address(place, slot.scalar.size());
                 self.get(value);
-                self.push(ops::store(slot.scalar, slot.offset + ahead));
+                self.push(match vector {
+                    true => I::V128Store(ops::mem(slot.offset + ahead, 4)),
+                    false => ops::store(slot.scalar, slot.offset + ahead),
+                });
             }
             _ => {
                 self.address(place, size);

@@ -10,10 +10,10 @@ mod map;
 mod ops;
 mod vectors;
 
+use super::Source;
 use super::diagnostic::Lines;
 use super::ir::{Const, Initial, Input, Module, Type};
 use super::passes::Facts;
-use super::{LOOP_BUDGET, Source};
 use crate::abi::{
     self, BytesDecl, ComponentDecl, FieldDecl, Manifest, Param, ResourceDecl, SystemDecl,
 };
@@ -34,8 +34,8 @@ fn val_type(ty: Type) -> ValType {
     }
 }
 
-/// The module with everything attached.
-pub fn module(module: &Module, facts: &[Facts], sources: &[Source]) -> Vec<u8> {
+/// The module with everything attached. Loops may make that many rounds for a row.
+pub fn module(module: &Module, facts: &[Facts], sources: &[Source], budget: i32) -> Vec<u8> {
     let (mut types, mut functions, mut exports, mut code) = (
         TypeSection::new(),
         FunctionSection::new(),
@@ -64,7 +64,7 @@ pub fn module(module: &Module, facts: &[Facts], sources: &[Source]) -> Vec<u8> {
         functions.function(types.len());
         types.ty().function(params, []);
         exports.export(&system.name, ExportKind::Func, number);
-        let emitted = function::emit(module, &called, system, LOOP_BUDGET);
+        let emitted = function::emit(module, &called, system, budget);
         code.function(&emitted.function);
         marks.push(emitted.marks);
     }
