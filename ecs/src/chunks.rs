@@ -193,3 +193,7 @@ function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se);
 function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf);
 function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg);
 function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si, J pj sj);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si, J pj sj, K pk sk);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si, J pj sj, K pk sk, L pl sl);

@@ -94,6 +94,26 @@ pub unsafe trait Fetch {
 )]
 pub unsafe trait ReadFetch: Fetch {}
 
+/// A fetch whose rows stand one after another in a chunk, so that they can be lent as slices.
+///
+/// # Safety
+/// As [`Fetch`]; `slices` may only touch the rows it is told of.
+#[diagnostic::on_unimplemented(
+    message = "the rows of `{Self}` do not come as slices",
+    label = "no slices of this",
+    note = "slices are lent of `&T`, `&mut T`, `Entity`, and tuples of these"
+)]
+pub unsafe trait SliceFetch: Fetch {
+    /// What a chunk yields: `&[T]`, `&mut [T]`, `&[Entity]`, or a tuple of these.
+    type Slices<'w>;
+
+    /// The first `rows` rows of a chunk.
+    ///
+    /// # Safety
+    /// As [`Fetch::item`] for each of them.
+    unsafe fn slices<'w>(pointers: Self::Pointers<'w>, rows: usize) -> Self::Slices<'w>;
+}
+
 /// A typed column address.
 #[derive(Debug)]
 pub struct Column<'w, T> {
@@ -195,6 +215,28 @@ unsafe impl<T: Component> Fetch for &T {
 
 // SAFETY: `item` above lends nothing mutably.
 unsafe impl<T: Component> ReadFetch for &T {}
+
+// SAFETY: the column holds values of `T` one after another.
+unsafe impl<T: Component> SliceFetch for &T {
+    type Slices<'w> = &'w [T];
+
+    #[inline(always)]
+    unsafe fn slices<'w>(column: Self::Pointers<'w>, rows: usize) -> &'w [T] {
+        // SAFETY: the column holds at least as many `T` as the chunk has rows, the caller vouches for these and the access.
+        unsafe { std::slice::from_raw_parts(column.first, rows) }
+    }
+}
+
+// SAFETY: the column holds values of `T` one after another.
+unsafe impl<T: Component> SliceFetch for &mut T {
+    type Slices<'w> = &'w mut [T];
+
+    #[inline(always)]
+    unsafe fn slices<'w>(column: Self::Pointers<'w>, rows: usize) -> &'w mut [T] {
+        // SAFETY: as above; the caller asks for these rows once at a time.
+        unsafe { std::slice::from_raw_parts_mut(column.first, rows) }
+    }
+}
 
 // SAFETY: `columns` asks for the component, `item` writes the one row, and `written` names the column.
 unsafe impl<T: Component> Fetch for &mut T {
@@ -373,6 +415,16 @@ unsafe impl Fetch for Entity {
 // SAFETY: an id is a copy.
 unsafe impl ReadFetch for Entity {}
 
+// SAFETY: ids are only read.
+unsafe impl SliceFetch for Entity {
+    type Slices<'w> = &'w [Entity];
+
+    #[inline(always)]
+    unsafe fn slices<'w>(entities: Self::Pointers<'w>, rows: usize) -> &'w [Entity] {
+        &entities[..rows]
+    }
+}
+
 macro_rules! tuple {
     ($($name:ident),*) => {
         // SAFETY: each part keeps its own promise; the tuple matches where all parts match.
@@ -433,6 +485,18 @@ macro_rules! tuple {
 
         // SAFETY: all parts only read.
         unsafe impl<$($name: ReadFetch),*> ReadFetch for ($($name,)*) {}
+
+        // SAFETY: each part keeps its own promise.
+        #[allow(non_snake_case, unused_variables, unused_unsafe, clippy::unused_unit)]
+        unsafe impl<$($name: SliceFetch),*> SliceFetch for ($($name,)*) {
+            type Slices<'w> = ($($name::Slices<'w>,)*);
+
+            #[inline(always)]
+            unsafe fn slices<'w>(($($name,)*): Self::Pointers<'w>, rows: usize) -> Self::Slices<'w> {
+                // SAFETY: the caller's promise covers every part.
+                unsafe { ($($name::slices($name, rows),)*) }
+            }
+        }
     };
 }
 
@@ -445,3 +509,7 @@ tuple!(A, B, C, D, E);
 tuple!(A, B, C, D, E, F);
 tuple!(A, B, C, D, E, F, G);
 tuple!(A, B, C, D, E, F, G, H);
+tuple!(A, B, C, D, E, F, G, H, I);
+tuple!(A, B, C, D, E, F, G, H, I, J);
+tuple!(A, B, C, D, E, F, G, H, I, J, K);
+tuple!(A, B, C, D, E, F, G, H, I, J, K, L);

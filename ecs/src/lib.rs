@@ -23,6 +23,7 @@ mod entity;
 mod error;
 pub mod fetch;
 pub mod filter;
+pub mod first;
 mod hash;
 mod image;
 mod local;

@@ -7,13 +7,12 @@ use crate::cx::{Cx, Run};
 use crate::entities::Slots;
 use crate::entity::Entity;
 use crate::error::EcsError;
-use crate::fetch::{Fetch, ReadFetch};
+use crate::fetch::{Fetch, ReadFetch, SliceFetch};
 use crate::filter::{Filter, QueryFilter, Resolved};
 use crate::matches::Matches;
 use crate::par::map::{Places, filled};
 use crate::params::Param;
 use crate::registry::ComponentId;
-use crate::schema::Component;
 use crate::simd::{self, Kernel};
 use crate::walk::Walk;
 use crate::world::World;
@@ -252,15 +251,24 @@ impl<Q: Fetch> Lookup<Q> {
     }
 }
 
-/// A query that reads single columns as slices, for kernels that want whole chunks.
-impl<'a, 'r, T: Component, F> Query<'a, &'r T, F> {
-    /// The column of each matching chunk, in order.
-    pub fn slices(&self) -> impl Iterator<Item = &'a [T]> + use<'a, 'r, T, F> {
-        self.chunks().map(|(chunk, column)| {
-            let first = <&'r T as Fetch>::pointers(column, chunk).first();
-            // SAFETY: the column holds `len` values of `T`; the system declared the read, so nobody writes them while it runs.
-            unsafe { std::slice::from_raw_parts(first, chunk.len()) }
-        })
+/// Rows chunk by chunk, as slices of equal length: for kernels that want whole columns, and for those who sum and sort.
+impl<'a, Q: SliceFetch, F> Query<'a, Q, F> {
+    /// The columns of each matching chunk, in order, to read. The first chunk of an archetype may be empty.
+    pub fn slices(&self) -> impl Iterator<Item = Q::Slices<'a>> + use<'a, Q, F>
+    where
+        Q: ReadFetch,
+    {
+        // SAFETY: the system declared the read, so nobody writes these rows while it runs, and the fetch writes nothing.
+        self.chunks()
+            .map(|(chunk, columns)| unsafe { Q::slices(Q::pointers(columns, chunk), chunk.len()) })
+    }
+
+    /// The columns of each matching chunk, in order, to write. The first chunk of an archetype may be empty.
+    pub fn slices_mut(&mut self) -> impl Iterator<Item = Q::Slices<'_>> {
+        self.mark();
+        // SAFETY: the system declared the access; `&mut self` lends each row once at a time.
+        self.chunks()
+            .map(|(chunk, columns)| unsafe { Q::slices(Q::pointers(columns, chunk), chunk.len()) })
     }
 }
 

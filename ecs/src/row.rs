@@ -194,7 +194,7 @@ unsafe impl RowParam for Commands<'_> {
     }
 }
 
-/// A row function; implemented for functions and closures of up to eight parameters. `Marker` tells signatures apart and is inferred.
+/// A row function; implemented for functions and closures of up to twelve parameters. `Marker` tells signatures apart and is inferred.
 ///
 /// # Safety
 /// `run` visits each of the rows once.
@@ -308,6 +308,10 @@ function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se);
 function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf);
 function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg);
 function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si, J pj sj);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si, J pj sj, K pk sk);
+function!(A pa sa, B pb sb, C pc sc, D pd sd, E pe se, F pf sf, G pg sg, H ph sh, I pi si, J pj sj, K pk sk, L pl sl);
 
 /// A row system under construction: its name, its order, and the entities that it visits.
 pub struct RowDecl {

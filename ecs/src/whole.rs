@@ -26,7 +26,7 @@ use crate::world::World;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// A function of parameters by value; implemented for functions and closures of up to eight. `Marker` tells signatures apart and is inferred.
+/// A function of parameters by value; implemented for functions and closures of up to twelve. `Marker` tells signatures apart and is inferred.
 ///
 /// # Safety
 /// `run` hands out what was declared and nothing else.
@@ -95,6 +95,10 @@ function!(A a, B b, C c, D d, E e);
 function!(A a, B b, C c, D d, E e, F f);
 function!(A a, B b, C c, D d, E e, F f, G g);
 function!(A a, B b, C c, D d, E e, F f, G g, H h);
+function!(A a, B b, C c, D d, E e, F f, G g, H h, I i);
+function!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j);
+function!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j, K k);
+function!(A a, B b, C c, D d, E e, F f, G g, H h, I i, J j, K k, L l);
 
 /// A whole system under construction.
 pub struct WholeDecl {

@@ -5,6 +5,7 @@ use crate::input::{Action, Actions, Binding, Input};
 use crate::scripts::Loaded;
 use layerw_ecs::World;
 use layerw_ecs::chunks::{OverChunks, over_chunks};
+use layerw_ecs::first::first_step;
 use layerw_ecs::row::{IntoRow, RowFunction};
 use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
@@ -169,6 +170,33 @@ impl Sim {
         system: impl Fn(&mut World) + Send + Sync + 'static,
     ) -> &mut Self {
         self.add(Exclusive::decl(name, system))
+    }
+
+    /// Adds the systems that `systems` adds, to run in step 0 only, and the point where what they record is applied: the systems after them find it there.
+    /// A restored run does not run them again.
+    ///
+    /// ```
+    /// use layerw::{component, Commands, Sim};
+    /// #[component]
+    /// struct Heat(f32);
+    /// fn kindle(mut commands: Commands) {
+    ///     commands.spawn(Heat(300.0));
+    /// }
+    /// let mut sim = Sim::new();
+    /// sim.start(|sim| {
+    ///     sim.system(kindle);
+    /// });
+    /// ```
+    pub fn start(&mut self, systems: impl FnOnce(&mut Self)) -> &mut Self {
+        let first = self.systems.len();
+        systems(self);
+        for entry in self.systems.split_off(first) {
+            self.systems.push(match entry {
+                Entry::System(system) => Entry::System(first_step(system)),
+                Entry::Apply => Entry::Apply,
+            });
+        }
+        self.apply()
     }
 
     /// Adds a declared system.

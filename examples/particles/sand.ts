@@ -53,7 +53,7 @@ class Fill {
     }
     // From the neck upwards.
     let left: i32 = GRAINS;
-    for (let y: i32 = NECK; y < HEIGHT; y++) {
+    for (let y = NECK; y < HEIGHT; y++) {
       for (let x = 0; x < WIDTH; x++) {
         if (left > 0 && glass.cells[cell(x, y)] === FREE) {
           glass.cells[cell(x, y)] = SAND;

@@ -180,9 +180,6 @@ impl<P: Program> ScriptSystem<P> {
     ) {
         let chunk = run.step.world.chunk(id);
         let rows = rows.start as usize..chunk.len().min(rows.end as usize);
-        if rows.is_empty() {
-            return;
-        }
         let all = Rows {
             id,
             chunk,
@@ -190,6 +187,10 @@ impl<P: Program> ScriptSystem<P> {
             rows,
             announced: false,
         };
+        if all.rows.is_empty() {
+            // As for a Rust function, whose access to a chunk is noted before anybody looks for rows in it.
+            return self.announce(bound, &all, run);
+        }
         match run.shared {
             None => {
                 // SAFETY: the caller's promise is passed on.
@@ -695,6 +696,16 @@ unsafe impl<P: Program> System for ScriptSystem<P> {
         if !runs_on_rows(self.decl()) {
             // SAFETY: the caller's promise is passed on.
             return unsafe { self.enter(bound, None, run) };
+        }
+        for argument in &bound.arguments {
+            if let Argument::Resource(values) = argument
+                && values.write
+                && run.step.world.resource_ptr(values.id).is_some()
+            {
+                // Also where no rows are found, as for a Rust function.
+                // SAFETY: the caller holds the declared write.
+                unsafe { run.step.world.set_resource_changed(values.id, run.tick) };
+            }
         }
         // What it writes is one for all rows: one chunk after another, in an order that is the world's.
         for (archetype, columns) in run.step.world.archetypes().iter().zip(&bound.columns) {

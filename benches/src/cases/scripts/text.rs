@@ -59,17 +59,11 @@ pub fn steer(place: &Place, speed: &mut Speed, cx: Cx) {
 /// `Bounce`, systems.ts:38.
 pub fn bounce(place: &Place, speed: &mut Speed) {
     let v4: f32 = place.0[0];
-    // systems.ts:39
-    if v4 < 0.0 || v4 > 100.0 {
-        // systems.ts:40
-        speed.0[0] = -speed.0[0];
-    }
+    // systems.ts:40
+    speed.0[0] = if v4 < 0.0 || v4 > 100.0 { -speed.0[0] } else { speed.0[0] };
     let v18: f32 = place.0[1];
-    // systems.ts:42
-    if v18 < 0.0 || v18 > 100.0 {
-        // systems.ts:43
-        speed.0[1] = -speed.0[1];
-    }
+    // systems.ts:43
+    speed.0[1] = if v18 < 0.0 || v18 > 100.0 { -speed.0[1] } else { speed.0[1] };
 }
 
 /// `Poisoned`, systems.ts:51.

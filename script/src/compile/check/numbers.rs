@@ -175,6 +175,44 @@ impl Frame<'_, '_, '_> {
         }
     }
 
+    /// Whether an expression is made of whole numbers without a type only, by operations that leave them whole: what a loop counts from.
+    pub fn is_whole(&self, expr: &Expression<'_>) -> bool {
+        self.is_whole_within(expr, super::DEPTH_MAX)
+    }
+
+    fn is_whole_within(&self, expr: &Expression<'_>, depth: usize) -> bool {
+        // As for `is_flexible`.
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        let whole = |expr: &Expression<'_>| self.is_whole_within(expr, depth);
+        match expr {
+            Expression::NumericLiteral(literal) => literal.value.fract() == 0.0,
+            Expression::Identifier(id) => {
+                let value = self.literal_named(id.name.as_str());
+                value.is_some_and(|value| value.fract() == 0.0)
+            }
+            Expression::ParenthesizedExpression(inner) => whole(&inner.expression),
+            Expression::UnaryExpression(unary) => {
+                let sign = matches!(
+                    unary.operator,
+                    UnaryOperator::UnaryNegation | UnaryOperator::UnaryPlus
+                );
+                sign && whole(&unary.argument)
+            }
+            Expression::BinaryExpression(binary) => {
+                let kept = matches!(
+                    binary.operator,
+                    BinaryOperator::Addition
+                        | BinaryOperator::Subtraction
+                        | BinaryOperator::Multiplication
+                );
+                kept && whole(&binary.left) && whole(&binary.right)
+            }
+            _ => false,
+        }
+    }
+
     /// Whether an expression is the object `Math`.
     pub fn is_math(&self, expr: &Expression<'_>) -> bool {
         matches!(expr, Expression::Identifier(id) if id.name.as_str() == "Math" && self.find("Math").is_none())

@@ -198,9 +198,7 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("`{name}` names a row of a column: `const {name} = positions[i]`"),
                 );
             }
-            let whole = of_loop
-                && self.is_flexible(init)
-                && literal_of(init).is_some_and(|value| value.fract() == 0.0);
+            let whole = of_loop && self.is_whole(init);
             let value = match want.flatten() {
                 Some(ty) => self.expr_of(init, Some(ty))?,
                 None if whole => self.expr(init, Some(Scalar::I32))?,

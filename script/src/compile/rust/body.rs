@@ -4,13 +4,15 @@
 //! before anything is written, so that no read moves past a write.
 
 use super::expr::{self, Expr, Helpers, Level};
+use super::literal::{BITS_OF, as_entity, literal, scalar};
+use super::params::{Form, Function};
 use super::shape::RowLoop;
 use super::{RustError, names};
 use crate::compile::LOOP_BUDGET;
 use crate::compile::ir::Const;
 use crate::compile::ir::{
     Act, At, Command, End, Index, Input, Inst, Label, Module, Op, Place, Region, Scalar, System,
-    Trap, Type, Value, layout,
+    Trap, Type, Unary, Value, layout,
 };
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -18,10 +20,17 @@ use std::fmt::Write;
 /// An expression longer than this gets a name.
 const LONG: usize = 72;
 
+/// Components that stand in one tuple.
+const BUNDLE_MAX: usize = 12;
+
+/// Instructions of an arm that is worked out for every row, whether its result is taken or not.
+const ARM: usize = 8;
+
 /// The body of a system's function.
 pub(super) fn body(
     module: &Module,
     system: &System,
+    function: &Function,
     row: Option<RowLoop<'_>>,
     texts: &[&str],
     helpers: &mut Helpers,
@@ -30,6 +39,7 @@ pub(super) fn body(
         module,
         system,
         texts,
+        function,
         row: row.map(|row| row.row),
         uses: Uses::of(system),
         known: BTreeMap::new(),
@@ -37,37 +47,53 @@ pub(super) fn body(
         loops: Vec::new(),
         said: None,
         helpers,
-        params: Vec::new(),
+        begins: false,
         out: String::new(),
         depth: 1,
     };
-    for input in &system.inputs {
-        let name = match input.component() {
-            Some(component) => names::param(&module.components[component])?,
-            None if *input == Input::Entities => "entity".to_owned(),
-            None => String::new(),
-        };
-        writer.params.push(name);
-    }
-    let mut counts = false;
-    system
-        .body
-        .walk(&mut |inst| counts |= matches!(inst.op, Op::Spend(_)));
-    if counts {
-        writer.line("// Rounds that loops may still make.");
-        writer.line(&format!("let mut rounds: i64 = {LOOP_BUDGET};"));
+    for (number, (input, name)) in (0..).zip(system.inputs.iter().zip(&function.inputs)) {
+        if matches!(input, Input::Resource(_)) && function.written.contains(&number) {
+            // So that its fields can be lent one by one.
+            writer.line(&format!("let {name} = &mut *{name};"));
+        }
     }
     match row {
         Some(row) => {
             writer.insts(row.before)?;
+            let rows = function.form == Form::Rows;
+            if rows {
+                writer.settle();
+                writer.line(&format!("'rows: {}", function.over(system)));
+                writer.depth += 1;
+            }
+            writer.budget(Some(row));
             writer.loops.push(Frame {
                 label: row.rows.label,
                 carried: Vec::new(),
-                kind: Kind::Rows,
+                kind: if rows { Kind::AllRows } else { Kind::Rows },
             });
             writer.region(&row.rows.body, Tail::Loop(row.rows.label))?;
+            if rows {
+                writer.depth -= 1;
+                writer.line("}");
+            }
         }
-        None => writer.region(&system.body, Tail::Nothing)?,
+        None if function.form == Form::Chunks => {
+            writer.line(&function.over(system));
+            writer.depth += 1;
+            let rows = writer.rows().unwrap_or_default().to_owned();
+            writer.line(&format!("if {rows}.is_empty() {{"));
+            writer.line("    continue;");
+            writer.line("}");
+            writer.budget(None);
+            writer.region(&system.body, Tail::Nothing)?;
+            writer.depth -= 1;
+            writer.line("}");
+        }
+        None => {
+            writer.budget(None);
+            writer.region(&system.body, Tail::Nothing)?;
+        }
     }
     Ok(writer.out)
 }
@@ -125,6 +151,8 @@ struct Frame {
 enum Kind {
     /// The rows of a row function: going on means returning.
     Rows,
+    /// Those of a function that goes over all rows by itself.
+    AllRows,
     /// `for` and its carried variables, which are the results too.
     For,
     /// `loop` or a block, whose results are what `break` gives.
@@ -146,6 +174,7 @@ struct Writer<'m> {
     module: &'m Module,
     system: &'m System,
     texts: &'m [&'m str],
+    function: &'m Function,
     row: Option<Value>,
     uses: Uses,
     known: BTreeMap<Value, Expr>,
@@ -155,7 +184,8 @@ struct Writer<'m> {
     /// The place that the last comment named.
     said: Option<String>,
     helpers: &'m mut Helpers,
-    params: Vec<String>,
+    /// Whether the next refill of the budget is where it is declared.
+    begins: bool,
     out: String,
     depth: usize,
 }
@@ -167,6 +197,39 @@ impl Writer<'_> {
         }
         self.out.push_str(text);
         self.out.push('\n');
+    }
+
+    /// Before the first loop that pays for its rounds. A row that begins with a whole budget says so itself.
+    fn budget(&mut self, row: Option<RowLoop<'_>>) {
+        let has = |op: fn(&Op) -> bool| {
+            let mut found = false;
+            let body = &self.system.body;
+            body.walk(&mut |inst| found |= op(&inst.op));
+            found
+        };
+        let refills = has(|op| matches!(op, Op::Refill));
+        let own = row.is_some_and(|row| {
+            let mut budgets = row.rows.body.insts.iter();
+            let first = budgets.find(|inst| {
+                let mut pays = matches!(inst.op, Op::Refill);
+                for region in inst.op.regions() {
+                    region.walk(&mut |inner| pays |= matches!(inner.op, Op::Refill));
+                }
+                pays
+            });
+            first.is_some_and(|inst| inst.op == Op::Refill)
+        });
+        self.begins = own;
+        if own || !has(|op| matches!(op, Op::Spend(_))) {
+            return;
+        }
+        self.line("// Rounds that loops may still make.");
+        if refills {
+            self.line(
+                "#[allow(unused_assignments, reason = \"rows begin with a budget of their own\")]",
+            );
+        }
+        self.line(&format!("let mut rounds: i64 = {LOOP_BUDGET};"));
     }
 
     /// A comment with the line that what follows comes from, where it is another one.
@@ -269,7 +332,7 @@ impl Writer<'_> {
                 let ty = result.map(|result| self.system.ty(result));
                 match self.unsigned(place) {
                     _ if self.scalar(place) == Some(Scalar::Entity) => {
-                        Expr::new(format!("{text}.to_bits() as i64"), Level::Cast)
+                        Expr::new(format!("{text}{BITS_OF}"), Level::Cast)
                     }
                     // Integers have no sign of their own here.
                     Some(_) => {
@@ -284,11 +347,11 @@ impl Writer<'_> {
             }
             Op::If(on, arms) => match self.short(arms) {
                 Some((sign, rest)) => {
-                    let on = bracketed(&self.take(*on), Level::Compare);
+                    let on = self.take(*on).at(Level::Compare);
                     self.insts(&rest.insts)?;
                     let value = self.take(rest.end.values()[0]);
                     reads = true;
-                    let value = bracketed(&value, Level::Compare);
+                    let value = value.at(Level::Compare);
                     Expr::new(format!("{on} {sign} {value}"), Level::Open)
                 }
                 None => return self.effect(inst, &inst.op),
@@ -344,11 +407,7 @@ impl Writer<'_> {
                 let place_text = self.place(place)?;
                 self.settle();
                 self.locate(inst.at);
-                let value = match self.unsigned(place) {
-                    _ if self.scalar(place) == Some(Scalar::Entity) => as_entity(&value),
-                    Some(ty) => expr_as(&value, ty),
-                    None => value.text,
-                };
+                let value = self.stored(place, &value);
                 self.line(&format!("{place_text} = {value};"));
             }
             Op::Assert(holds, trap) => {
@@ -360,7 +419,12 @@ impl Writer<'_> {
             Op::Command(one) => self.command(inst, one)?,
             Op::Refill => {
                 self.settle();
-                self.line(&format!("rounds = {LOOP_BUDGET};"));
+                if std::mem::take(&mut self.begins) {
+                    self.line("// Rounds that loops may still make.");
+                    self.line(&format!("let mut rounds: i64 = {LOOP_BUDGET};"));
+                } else {
+                    self.line(&format!("rounds = {LOOP_BUDGET};"));
+                }
             }
             Op::Spend(taken) => {
                 let taken = self.take(*taken);
@@ -376,6 +440,9 @@ impl Writer<'_> {
             Op::If(on, arms) => {
                 let on = self.take(*on).text;
                 self.settle();
+                if let Some((before, place, value)) = self.choice(inst, arms) {
+                    return self.choose(&on, before, place, value);
+                }
                 self.locate(inst.at);
                 let opening = self.opening(&inst.results);
                 let tail = if inst.results.is_empty() {
@@ -413,7 +480,11 @@ impl Writer<'_> {
                 } else {
                     name(index)
                 };
-                let range = format!("{}..{}", operand(&from), operand(&to));
+                let range = match (from.number, to.number) {
+                    // Nothing else says of which type they are.
+                    (Some(_), Some(_)) => format!("{}..{}", from.typed(Level::Sum), to.text),
+                    _ => format!("{}..{}", operand(&from), operand(&to)),
+                };
                 let range = match one.step {
                     1 => range,
                     step => format!("({range}).step_by({step})"),
@@ -472,14 +543,78 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// A value as what stands at a place.
+    fn stored(&self, place: &Place, value: &Expr) -> String {
+        match self.scalar(place) {
+            Some(of) => scalar(value, of),
+            None => value.text.clone(),
+        }
+    }
+
+    /// What an arm does that sets one number of the row at hand and nothing else: instructions, the store's place, value and source.
+    #[allow(clippy::type_complexity, reason = "taken apart by the only caller")]
+    fn choice<'r>(
+        &self,
+        inst: &Inst,
+        arms: &'r [Region; 2],
+    ) -> Option<(&'r [Inst], &'r Inst, (&'r Place, Value))> {
+        let (last, before) = arms[0].insts.split_last()?;
+        let Op::Store(place, value) = &last.op else {
+            return None;
+        };
+        let own = |place: &Place| matches!(place.index, Index::Row(at, _) if Some(at) == self.row);
+        let cheap = |inst: &Inst| match &inst.op {
+            Op::Load(place) => own(place),
+            Op::Unary(op, _) => {
+                !op.is_hosts() && !matches!(op, Unary::Floor | Unary::Ceil | Unary::Trunc)
+            }
+            Op::Binary(op, ..) => !op.is_hosts() && inst.op.is_pure(),
+            op => op.is_pure(),
+        };
+        let yields = matches!(&arms[0].end, End::Yield(values) if values.is_empty());
+        let fits = inst.results.is_empty()
+            && yields
+            && is_nothing(&arms[1])
+            && own(place)
+            && self.scalar(place) != Some(Scalar::Entity)
+            && before.len() <= ARM
+            && before.iter().all(cheap);
+        fits.then_some((before, last, (place, *value)))
+    }
+
+    /// `place = if on { value } else { place };`: a write that is made in any case is one that rustc takes several rows at a time for.
+    fn choose(
+        &mut self,
+        on: &str,
+        before: &[Inst],
+        store: &Inst,
+        (place, value): (&Place, Value),
+    ) -> Result<(), RustError> {
+        // The condition may read what is about to be named; reads have no effect on it.
+        self.insts(before)?;
+        let value = self.take(value);
+        let value = self.stored(place, &value);
+        let text = self.place(place)?;
+        self.settle();
+        self.locate(store.at);
+        self.line(&format!(
+            "{text} = if {on} {{ {value} }} else {{ {text} }};"
+        ));
+        Ok(())
+    }
+
     /// `let (v1, v2): (f32, f32) = ` before what gives these results.
     fn opening(&self, results: &[Value]) -> String {
         let ty = |value: &Value| self.system.ty(*value).name();
+        let called = |value: &Value| match self.uses.count[value.index()] {
+            0 => "_".to_owned(),
+            _ => name(*value),
+        };
         match results {
             [] => String::new(),
-            [one] => format!("let {}: {} = ", name(*one), ty(one)),
+            [one] => format!("let {}: {} = ", called(one), ty(one)),
             all => {
-                let names: Vec<String> = all.iter().map(|value| name(*value)).collect();
+                let names: Vec<String> = all.iter().map(called).collect();
                 let types: Vec<&str> = all.iter().map(ty).collect();
                 format!("let ({}): ({}) = ", names.join(", "), types.join(", "))
             }
@@ -510,6 +645,7 @@ impl Writer<'_> {
                 if tail != Tail::Loop(*to) {
                     let go = match kind {
                         Kind::Rows => "return;".to_owned(),
+                        Kind::AllRows => "continue 'rows;".to_owned(),
                         _ => format!("continue {};", label(*to)),
                     };
                     self.line(&go);
@@ -564,13 +700,13 @@ impl Writer<'_> {
             Input::Seed => Expr::new("cx.seed() as i64", Level::Cast),
             // All columns of a chunk are of one length.
             Input::EventCount(component) => {
-                let mut inputs = self.system.inputs.iter().zip(&self.params);
+                let mut inputs = self.system.inputs.iter().zip(&self.function.inputs);
                 let events = inputs.find(|(input, _)| **input == Input::Events(component));
                 let name = events.map_or("events", |(_, name)| name.as_str());
                 Expr::new(format!("{name}.len() as i32"), Level::Cast)
             }
-            Input::Count => match self.a_column() {
-                Some(column) => Expr::new(format!("{column}.len() as i32"), Level::Cast),
+            Input::Count => match self.rows() {
+                Some(rows) => Expr::new(format!("{rows}.len() as i32"), Level::Cast),
                 None => Expr::atom("1"),
             },
             Input::Column(_) | Input::Entities | Input::Resource(_) | Input::Events(_) => {
@@ -579,15 +715,16 @@ impl Writer<'_> {
         }
     }
 
-    fn a_column(&self) -> Option<&str> {
-        let inputs = self.system.inputs.iter().zip(&self.params);
-        let mut columns = inputs.filter(|(input, _)| matches!(input, Input::Column(_)));
-        columns.next().map(|(_, name)| name.as_str())
+    /// A column, or the entities, of which there are as many as rows.
+    fn rows(&self) -> Option<&str> {
+        let mut inputs = self.system.inputs.iter().zip(&self.function.inputs);
+        let (_, name) = inputs.find(|(input, _)| input.has_rows())?;
+        Some(name)
     }
 
     /// `position.x`, `position[v3 as usize].x`, `wind.0[1]`.
     fn place(&mut self, place: &Place) -> Result<String, RustError> {
-        let name = self.params[place.input as usize].clone();
+        let name = self.function.inputs[place.input as usize].clone();
         let (mut row, mut item) = (None, None);
         let slot = match place.index {
             Index::Row(number, slot) => {
@@ -609,16 +746,15 @@ impl Writer<'_> {
             .expect("the verifier has seen the slot");
         let field = &component.fields[slot.field];
         let mut text = name;
-        if self.system.inputs[place.input as usize] == Input::Entities {
-            // The entity of the row at hand, which is all that a row function has.
-            return Ok(text);
-        }
         if let Some(row) = row {
-            let _ = write!(text, "[{} as usize]", cast_operand(&row));
+            let _ = write!(text, "[{}]", index(&row));
+        }
+        if self.system.inputs[place.input as usize] == Input::Entities {
+            return Ok(text);
         }
         let _ = write!(text, ".{}", names::field_access(component, field)?);
         if let Some(item) = item {
-            let _ = write!(text, "[{} as usize]", cast_operand(&item));
+            let _ = write!(text, "[{}]", index(&item));
         } else if field.count > 1 {
             let _ = write!(text, "[{}]", slot.element);
         }
@@ -657,17 +793,13 @@ impl Writer<'_> {
                 parts.push(literal(component, &mut values)?);
             }
         }
-        let bundle = |parts: &[String]| match parts {
-            [one] => one.clone(),
-            all => format!("({})", all.join(", ")),
-        };
         let entity = entity.unwrap_or_default();
         let text = match one.act {
-            Act::Spawn => format!("spawn({})", bundle(&parts)),
+            Act::Spawn => format!("spawn({})", bundle(parts)),
             Act::Despawn => format!("despawn({entity})"),
-            Act::Insert => format!("insert({entity}, {})", bundle(&parts)),
-            Act::Remove => format!("remove::<{}>({entity})", bundle(&types)),
-            Act::Send => format!("send({})", bundle(&parts)),
+            Act::Insert => format!("insert({entity}, {})", bundle(parts)),
+            Act::Remove => format!("remove::<{}>({entity})", bundle(types)),
+            Act::Send => format!("send({})", bundle(parts)),
         };
         self.line(&format!("commands.{text};"));
         Ok(())
@@ -717,76 +849,30 @@ fn tuple(values: &[String]) -> String {
     }
 }
 
+/// Components together: one alone, several in brackets, many in brackets within brackets.
+fn bundle(mut parts: Vec<String>) -> String {
+    while parts.len() > BUNDLE_MAX {
+        let groups = parts.chunks(BUNDLE_MAX);
+        parts = groups
+            .map(|group| format!("({})", group.join(", ")))
+            .collect();
+    }
+    tuple(&parts)
+}
+
 fn is_nothing(region: &Region) -> bool {
     region.insts.is_empty() && matches!(&region.end, End::Yield(values) if values.is_empty())
 }
 
-fn bracketed(expr: &Expr, level: Level) -> String {
-    if expr.level < level {
-        format!("({})", expr.text)
-    } else {
-        expr.text.clone()
+/// As what stands between the brackets of an access.
+fn index(expr: &Expr) -> String {
+    match expr.counted() {
+        Some(counted) => counted.to_owned(),
+        None => format!("{} as usize", expr.at(Level::Cast)),
     }
 }
 
 /// As an end of a range.
 fn operand(expr: &Expr) -> String {
-    bracketed(expr, Level::Sum)
-}
-
-fn cast_operand(expr: &Expr) -> String {
-    bracketed(expr, Level::Cast)
-}
-
-/// An integer's bits as an entity.
-fn as_entity(bits: &Expr) -> String {
-    format!(
-        "Entity::from_bits({} as u64).expect(\"an entity\")",
-        cast_operand(bits)
-    )
-}
-
-/// A value of a component.
-fn literal(
-    component: &super::Component,
-    values: &mut impl Iterator<Item = Expr>,
-) -> Result<String, RustError> {
-    let name = names::type_name(&component.name)?;
-    let mut fields = Vec::new();
-    for field in &component.fields {
-        let scalars: Vec<String> = values
-            .by_ref()
-            .take(field.count as usize)
-            .map(|value| match field.scalar {
-                Scalar::Entity => as_entity(&value),
-                Scalar::U32 | Scalar::U64 => expr_as(&value, field.scalar.name()),
-                _ => value.text,
-            })
-            .collect();
-        let value = match &scalars[..] {
-            [one] if field.count == 1 => one.clone(),
-            all => format!("[{}]", all.join(", ")),
-        };
-        fields.push(match names::is_tuple(component) {
-            true => value,
-            false => format!("{}: {value}", names::field(component, field)?),
-        });
-    }
-    Ok(match (fields.is_empty(), names::is_tuple(component)) {
-        (true, _) => name,
-        (false, true) => format!("{name}({})", fields.join(", ")),
-        (false, false) => format!("{name} {{ {} }}", fields.join(", ")),
-    })
-}
-
-fn expr_as(expr: &Expr, ty: &str) -> String {
-    match expr.number {
-        // `-1 as u32` would be a literal out of range.
-        Some(number) => format!(
-            "({}_{} as {ty})",
-            bracketed(expr, Level::Cast),
-            number.name()
-        ),
-        None => format!("{} as {ty}", cast_operand(expr)),
-    }
+    expr.at(Level::Sum)
 }

@@ -55,7 +55,7 @@ impl Expr {
     }
 
     /// As an operand of what holds this tightly.
-    fn at(&self, level: Level) -> String {
+    pub(super) fn at(&self, level: Level) -> String {
         if self.level < level {
             format!("({})", self.text)
         } else {
@@ -63,8 +63,14 @@ impl Expr {
         }
     }
 
+    /// A whole number without sign as it is written, which is the same of every type.
+    pub(super) fn counted(&self) -> Option<&str> {
+        let whole = self.number.is_some_and(|ty| !ty.is_float());
+        (whole && !self.text.starts_with('-')).then_some(&self.text)
+    }
+
     /// As what a method is called on, or what is cast: its type must be plain to see.
-    fn typed(&self, level: Level) -> String {
+    pub(super) fn typed(&self, level: Level) -> String {
         match self.number {
             Some(ty) => {
                 let text = format!("{}_{}", self.text, ty.name());
@@ -157,6 +163,9 @@ pub(super) fn binary(op: Binary, ty: Type, a: &Expr, b: &Expr, helpers: &mut Hel
         )
     };
     let as_unsigned = || {
+        if let Some(counted) = b.counted() {
+            return counted.to_owned();
+        }
         let wide = if ty == Type::I64 { "u64" } else { "u32" };
         format!("{} as {wide}", b.typed(Level::Cast))
     };
@@ -192,6 +201,9 @@ pub(super) fn binary(op: Binary, ty: Type, a: &Expr, b: &Expr, helpers: &mut Hel
 
 /// The amount of a shift.
 fn as_amount(b: &Expr) -> String {
+    if let Some(counted) = b.counted() {
+        return counted.to_owned();
+    }
     format!("{} as u32", b.typed(Level::Cast))
 }
 
@@ -211,6 +223,9 @@ pub(super) fn compare(op: Compare, ty: Type, a: &Expr, b: &Expr) -> Expr {
     };
     let side = |side: &Expr, other: &Expr| {
         if unsigned {
+            if let (Some(counted), None) = (side.counted(), other.counted()) {
+                return counted.to_owned();
+            }
             let wide = if ty == Type::I64 { "u64" } else { "u32" };
             return format!("({} as {wide})", side.typed(Level::Cast));
         }

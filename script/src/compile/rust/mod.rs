@@ -16,96 +16,103 @@
 
 mod body;
 mod expr;
+mod labels;
+mod literal;
 mod names;
+mod params;
+mod resources;
 mod shape;
 #[cfg(test)]
 mod tests;
 
-use super::ir::{Component, Field, Filter, Input, Module, Op, Scalar, System};
+use super::ir::{Component, Field, Module, Scalar, System};
+use params::Function;
 use std::fmt::Write;
 
 /// What cannot be said in Rust text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` cannot be written as Rust: {reason}")]
+#[error("{}`{name}` cannot be written as Rust: {reason}", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
 pub struct RustError {
+    /// Where its class stands, as `file:line:column`, where that is known.
+    pub place: Option<String>,
     /// The system or component.
     pub name: String,
     /// Why, and what to do about it.
     pub reason: String,
 }
 
-/// How a system is called.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// For one row.
-    Row,
-    /// For the rows of a chunk.
-    Chunk,
-    /// Once a step.
-    Whole,
+/// A refusal whose place is not known yet.
+fn refused(name: &str, reason: impl Into<String>) -> RustError {
+    RustError {
+        place: None,
+        name: name.to_owned(),
+        reason: reason.into(),
+    }
 }
 
 /// The Rust text of a module. `texts` are the sources, in the order of [`Module::sources`], by which comments name lines; without them there are no
 /// comments.
 ///
 /// # Errors
-/// A name that Rust has not, or a system that has no Rust form.
+/// A name that Rust has not, or a system that takes more than a function of Rust can; with the place of its class.
 ///
 /// # Panics
 /// The module is not in scalar form.
 pub fn text(module: &Module, texts: &[&str]) -> Result<String, RustError> {
-    let mut out = String::new();
-    let sources = module.sources.join(", ");
-    let _ = writeln!(
-        out,
-        "//! Made from {sources} by `layerw_script::compile`; change that and make it again."
-    );
-    let _ = writeln!(out, "\n{}", imports(module));
+    written(module, texts).map_err(|error| RustError {
+        place: place_of_class(module, &error.name, texts),
+        ..error
+    })
+}
+
+fn written(module: &Module, texts: &[&str]) -> Result<String, RustError> {
+    let mut code = String::new();
     for component in &module.components {
-        out.push_str(&declaration(component)?);
+        code.push_str(&declaration(component)?);
     }
-    let mut adds = String::new();
+    let system_names = module.systems.iter().map(|system| system.name.as_str());
+    let names = names::functions(system_names, &module.components)?;
+    let (mut starting, mut adds) = (String::new(), String::new());
     let mut helpers = expr::Helpers::default();
-    for system in &module.systems {
-        let name = names::function(&system.name)?;
-        if system.filter != Filter::default() {
-            return Err(RustError {
-                name: system.name.clone(),
-                reason: "it says which components entities must have; write `sim.each(system.with::<T>())` in Rust".to_owned(),
-            });
-        }
-        if system.start {
-            return Err(RustError {
-                name: system.name.clone(),
-                reason: "it runs in the first step only; make what it makes where the simulation is built".to_owned(),
-            });
-        }
+    for (system, name) in module.systems.iter().zip(&names) {
         let row = shape::row_loop(system);
-        let form = match row {
-            Some(_) => Form::Row,
-            None if system.inputs.iter().any(|input| input.has_rows()) => Form::Chunk,
-            None => Form::Whole,
-        };
-        let params = params(module, system, form)?;
+        let function = Function::of(module, system, name, row.is_some())?;
         if let Some(line) = line_of(module, system, texts) {
-            let _ = writeln!(out, "\n/// `{}`, {line}.", system.name);
+            let _ = writeln!(code, "\n/// `{}`, {line}.", system.name);
         } else {
-            let _ = writeln!(out, "\n/// `{}`.", system.name);
+            let _ = writeln!(code, "\n/// `{}`.", system.name);
         }
-        let _ = writeln!(out, "pub fn {name}({params}) {{");
-        out.push_str(&body::body(module, system, row, texts, &mut helpers)?);
-        out.push_str("}\n");
-        let verb = match form {
-            Form::Row => "each",
-            Form::Chunk => "chunks",
-            Form::Whole => "system",
+        let body = body::body(module, system, &function, row, texts, &mut helpers)?;
+        let body = labels::without_unused(&body);
+        let (params, body) = labels::with_unused_marked(&function, body);
+        let _ = writeln!(code, "pub fn {name}({params}) {{");
+        code.push_str(&body);
+        code.push_str("}\n");
+        let add = &function.add;
+        let _ = match system.start {
+            true => writeln!(starting, "        {add};"),
+            false => writeln!(adds, "    {add};"),
         };
-        let _ = writeln!(adds, "    sim.{verb}({name});");
     }
-    out.push_str("\n/// Adds the systems to a simulation, in written order.\n");
-    let _ = write!(out, "pub fn add(sim: &mut Sim) {{\n{adds}}}\n");
-    out.push_str(&helpers.text());
-    Ok(out)
+    let resources = resources::function(module)?;
+    code.push_str(&resources);
+    code.push_str("\n/// Adds the systems to a simulation, in written order");
+    code.push_str(match resources.is_empty() {
+        true => ".\npub fn add(sim: &mut Sim) {\n",
+        false => {
+            ", and what they need.\npub fn add(sim: &mut Sim) {\n    resources(&mut sim.world);\n"
+        }
+    });
+    if !starting.is_empty() {
+        let _ = writeln!(code, "    sim.start(|sim| {{\n{starting}    }});");
+    }
+    let _ = writeln!(code, "{adds}}}");
+    code.push_str(&helpers.text());
+    let sources = module.sources.join(", ");
+    let head = format!(
+        "//! Made from {sources} by `layerw_script::compile`; change that and make it again.\n\n"
+    );
+    Ok(head + &imports(&code) + &code)
 }
 
 /// The structs of components alone.
@@ -129,62 +136,38 @@ pub(crate) fn declarations(
     Ok(out)
 }
 
-fn imports(module: &Module) -> String {
-    let inputs = || module.systems.iter().flat_map(|system| &system.inputs);
-    let uses_cx = inputs().any(|input| takes_context(*input));
-    let resources = |written: bool| {
-        module.systems.iter().any(|system| {
-            let writes = shape::written(system);
-            let mut inputs = (0..).zip(&system.inputs);
-            inputs.any(|(number, input)| {
-                matches!(input, Input::Resource(_)) && writes.contains(&number) == written
-            })
-        })
+/// What the code names of the engine.
+fn imports(code: &str) -> String {
+    const NAMES: [(&str, &str); 15] = [
+        ("Commands", "Commands"),
+        ("Cx", "Cx"),
+        ("Entity", "Entity"),
+        ("Events", "Events"),
+        (".with::<", "IntoRow"),
+        (".without::<", "IntoRow"),
+        ("Query", "Query"),
+        ("Res", "Res"),
+        ("ResMut", "ResMut"),
+        ("Sim", "Sim"),
+        ("With", "With"),
+        ("Without", "Without"),
+        ("World", "World"),
+        ("#[component", "component"),
+        ("over_chunks(", "ecs::chunks::over_chunks"),
+    ];
+    let lines = || {
+        code.lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
     };
-    let entity = |field: &Field| field.scalar == Scalar::Entity;
-    let holds_entities = |component: &Component| component.fields.iter().any(entity);
-    let mut names = Vec::new();
-    if module.systems.iter().any(records_commands) {
-        names.push("Commands");
-    }
-    if uses_cx {
-        names.push("Cx");
-    }
-    if inputs().any(|input| *input == Input::Entities)
-        || module.components.iter().any(holds_entities)
-    {
-        names.push("Entity");
-    }
-    if inputs().any(|input| matches!(input, Input::Events(_))) {
-        names.push("Events");
-    }
-    if resources(false) {
-        names.push("Res");
-    }
-    if resources(true) {
-        names.push("ResMut");
-    }
-    names.push("Sim");
-    if !module.components.is_empty() {
-        names.push("component");
-    }
+    let used = NAMES
+        .iter()
+        .filter(|(mark, _)| lines().any(|line| labels::words(line, mark).next().is_some()));
+    let mut names: Vec<&str> = used.map(|(_, name)| *name).collect();
+    names.dedup();
     match names.as_slice() {
-        [one] => format!("use layerw::{one};"),
-        all => format!("use layerw::{{{}}};", all.join(", ")),
+        [one] => format!("use layerw::{one};\n"),
+        all => format!("use layerw::{{{}}};\n", all.join(", ")),
     }
-}
-
-fn records_commands(system: &System) -> bool {
-    let mut found = false;
-    system
-        .body
-        .walk(&mut |inst| found |= matches!(inst.op, Op::Command(_)));
-    found
-}
-
-/// Whether an input is asked of the context.
-fn takes_context(input: Input) -> bool {
-    matches!(input, Input::Dt | Input::Dt64 | Input::Step | Input::Seed)
 }
 
 /// A component as a struct whose layout is the script's.
@@ -263,70 +246,32 @@ fn nested(component: &Component, first: &str, rest: &[Field]) -> (Component, usi
     (Component { name, fields }, count)
 }
 
-/// The parameters of a system's function: its columns and resources in order, then the context.
-fn params(module: &Module, system: &System, form: Form) -> Result<String, RustError> {
-    let writes = shape::written(system);
-    let mut params = Vec::new();
-    let records = records_commands(system);
-    let entities = system.inputs.contains(&Input::Entities);
-    if form == Form::Chunk && (records || entities) {
-        return Err(RustError {
-            name: system.name.clone(),
-            reason: "it takes entities or records commands, and is not one loop over the rows; write such a system in Rust".to_owned(),
-        });
-    }
-    for (number, input) in system.inputs.iter().enumerate() {
-        if *input == Input::Entities {
-            params.push("entity: Entity".to_owned());
-        }
-        let Some(component) = input.component() else {
-            continue;
-        };
-        let component = &module.components[component];
-        let name = names::param(component)?;
-        let ty = names::type_name(&component.name)?;
-        let written = writes.contains(&(number as u32));
-        params.push(match (input, form, written) {
-            (Input::Events(_), Form::Whole, _) => format!("{name}: Events<{ty}>"),
-            (Input::Events(_), ..) => {
-                return Err(RustError {
-                    name: system.name.clone(),
-                    reason: "it reads events and takes rows; write such a system in Rust"
-                        .to_owned(),
-                });
-            }
-            (Input::Resource(_), _, false) => format!("{name}: Res<{ty}>"),
-            (Input::Resource(_), Form::Whole, true) => format!("mut {name}: ResMut<{ty}>"),
-            (Input::Resource(_), _, true) => {
-                return Err(RustError {
-                    name: system.name.clone(),
-                    reason: format!(
-                        "it writes the resource `{}` and takes rows; write such a system in Rust",
-                        component.name
-                    ),
-                });
-            }
-            (_, Form::Row, false) => format!("{name}: &{ty}"),
-            (_, Form::Row, true) => format!("{name}: &mut {ty}"),
-            (_, Form::Whole, _) => unreachable!("it has no columns"),
-            (_, Form::Chunk, false) => format!("{name}: &[{ty}]"),
-            (_, Form::Chunk, true) => format!("{name}: &mut [{ty}]"),
-        });
-    }
-    if records {
-        params.push("mut commands: Commands".to_owned());
-    }
-    if system.inputs.iter().any(|input| takes_context(*input)) {
-        params.push("cx: Cx".to_owned());
-    }
-    Ok(params.join(", "))
-}
-
 /// `movement.ts:7`: where the system's first instruction comes from.
 fn line_of(module: &Module, system: &System, texts: &[&str]) -> Option<String> {
     let mut at = None;
     system.body.walk(&mut |inst| at = at.or(inst.at));
     place(module, at?, texts)
+}
+
+/// `movement.ts:7:1`: where the class of that name, or of a system's name, is declared.
+fn place_of_class(module: &Module, name: &str, texts: &[&str]) -> Option<String> {
+    let class = name.split('.').next()?;
+    let declared = |text: &str| {
+        let mut places = text.match_indices(class);
+        places.find_map(|(at, _)| {
+            let before = text[..at].trim_end();
+            let spaced = before.len() < at && before.ends_with("class");
+            let ends = !text[at + class.len()..].starts_with(|c: char| c.is_alphanumeric());
+            (spaced && ends).then_some(at)
+        })
+    };
+    let mut sources = texts.iter().zip(&module.sources);
+    sources.find_map(|(text, source)| {
+        let at = declared(text)?;
+        let line = text[..at].matches('\n').count() + 1;
+        let column = text[..at].chars().rev().take_while(|c| *c != '\n').count() + 1;
+        Some(format!("{source}:{line}:{column}"))
+    })
 }
 
 /// `movement.ts:7`.

@@ -2,6 +2,7 @@
 
 use super::RustError;
 use crate::compile::ir::{Component, Field};
+use std::collections::BTreeSet;
 
 /// Words that cannot be names, not even raw ones, and those that must be raw.
 const NEVER: [&str; 4] = ["self", "Self", "super", "crate"];
@@ -13,27 +14,69 @@ const RAW: [&str; 47] = [
     "virtual", "where", "while",
 ];
 
-/// The function of a system: `MovementSystem` becomes `movement_system`.
-pub(super) fn function(name: &str) -> Result<String, RustError> {
-    let snake = snake(name);
-    // The text's own function.
-    if snake == "add" {
-        return Ok("add_".to_owned());
+/// Types that the text uses beside the script's own.
+const TYPES: [&str; 27] = [
+    "Commands", "Cx", "Entity", "Events", "None", "Option", "Query", "Res", "ResMut", "Sim",
+    "Some", "Vec", "With", "Without", "World", "bool", "char", "f32", "f64", "i16", "i8", "isize",
+    "str", "u16", "u32", "u8", "usize",
+];
+
+/// Functions and variables of the text's own, which neither a system nor a parameter may be called.
+const VALUES: [&str; 19] = [
+    "add",
+    "at_least_f32",
+    "at_least_f64",
+    "at_most_f32",
+    "at_most_f64",
+    "commands",
+    "cx",
+    "entities",
+    "entity",
+    "max_f32",
+    "max_f64",
+    "min_f32",
+    "min_f64",
+    "over_chunks",
+    "resources",
+    "rounds",
+    "rows",
+    "sim",
+    "world",
+];
+
+/// The functions of systems: `MovementSystem` becomes `movement_system`, `Populate.start` becomes `populate_start`. No two are the same.
+pub(super) fn functions<'n>(
+    names: impl Iterator<Item = &'n str>,
+    types: &[Component],
+) -> Result<Vec<String>, RustError> {
+    let mut taken: BTreeSet<String> = VALUES.iter().map(|&name| name.to_owned()).collect();
+    for component in types {
+        taken.insert(type_name(&component.name)?);
     }
-    identifier(&snake, name)
+    let functions = names.map(|name| {
+        let mut snake = snake(&name.replace('.', "_"));
+        while !taken.insert(snake.clone()) {
+            snake.push('_');
+        }
+        identifier(&snake, name)
+    });
+    functions.collect()
 }
 
-/// The struct of a component: its own name, without what Rust does not know.
+/// The struct of a component: its own name, without what Rust does not know or the text uses otherwise.
 pub(super) fn type_name(name: &str) -> Result<String, RustError> {
+    if TYPES.contains(&name) {
+        return Ok(format!("{name}_"));
+    }
     identifier(&name.replace('$', "_"), name)
 }
 
 /// The parameter of a component: `LinearVelocity` becomes `linear_velocity`.
 pub(super) fn param(component: &Component) -> Result<String, RustError> {
     let snake = snake(&component.name);
+    // `v12` is a value of the text, and the name of a struct without fields is one too.
     let digits = snake.strip_prefix('v').is_some_and(is_number);
-    // `v12` is a value, `cx` the context.
-    if digits || snake == "cx" {
+    if digits || VALUES.contains(&snake.as_str()) || snake == component.name {
         return Ok(format!("{snake}_"));
     }
     identifier(&snake, &component.name)
@@ -73,10 +116,10 @@ fn identifier(text: &str, of: &str) -> Result<String, RustError> {
         .is_some_and(|c| c == '_' || c.is_ascii_alphabetic());
     let goes_on = letters.all(|c| c == '_' || c.is_ascii_alphanumeric());
     if !starts || !goes_on || text == "_" || NEVER.contains(&text) {
-        return Err(RustError {
-            name: of.to_owned(),
-            reason: format!("`{text}` is not a name in Rust; use letters a to z, digits and `_`"),
-        });
+        return Err(super::refused(
+            of,
+            format!("`{text}` is not a name in Rust; use letters a to z, digits and `_`"),
+        ));
     }
     Ok(if RAW.contains(&text) {
         format!("r#{text}")

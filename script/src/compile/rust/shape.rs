@@ -25,8 +25,9 @@ pub(super) fn row_loop(system: &System) -> Option<RowLoop<'_>> {
     let Op::For(rows) = &the_loop.op else {
         return None;
     };
-    // A resource is not written by whoever loops over rows, so reading it before is as good as reading it in each row.
-    let still = |inst: &Inst| inst.op.is_pure() || is_read_of_resource(&inst.op);
+    // A resource that nobody writes meanwhile is the same before and after.
+    let writes = written(system);
+    let still = |inst: &Inst| inst.op.is_pure() || is_steady_read(&inst.op, &writes);
     let whole = before.iter().chain(after).all(still)
         && rows.step == 1
         && rows.init.is_empty()
@@ -34,7 +35,7 @@ pub(super) fn row_loop(system: &System) -> Option<RowLoop<'_>> {
         && is_count(system, before, rows.to);
     let row = *rows.body.params.first()?;
     let own = whole
-        && touches_only(&rows.body, row, rows.label)
+        && touches_only(system, &rows.body, row, rows.label)
         && !uses_count(system, &rows.body)
         && budgets_itself(&rows.body);
     own.then_some(RowLoop { before, rows, row })
@@ -51,8 +52,8 @@ pub(super) fn written(system: &System) -> BTreeSet<u32> {
     written
 }
 
-fn is_read_of_resource(op: &Op) -> bool {
-    matches!(op, Op::Load(place) if matches!(place.index, Index::Only(_)))
+fn is_steady_read(op: &Op, writes: &BTreeSet<u32>) -> bool {
+    matches!(op, Op::Load(place) if matches!(place.index, Index::Only(_)) && !writes.contains(&place.input))
 }
 
 fn definition(insts: &[Inst], value: Value) -> Option<&Op> {
@@ -72,7 +73,7 @@ fn is_count(system: &System, insts: &[Inst], value: Value) -> bool {
 }
 
 /// Whether all accesses go to this row, the row is used for nothing else, and the loop is not left early.
-fn touches_only(body: &Region, row: Value, label: Label) -> bool {
+fn touches_only(system: &System, body: &Region, row: Value, label: Label) -> bool {
     let mut own = true;
     body.each_region(&mut |region| {
         if matches!(&region.end, End::Break(to, _) if *to == label) {
@@ -89,16 +90,24 @@ fn touches_only(body: &Region, row: Value, label: Label) -> bool {
         let mut uses = 0;
         inst.op
             .operands(&mut |value| uses += u32::from(value == row));
-        let by_index =
-            place.is_some_and(|place| matches!(place.index, Index::Row(at, _) if at == row));
+        let by_index = place.is_some_and(|place| {
+            matches!(place.index, Index::Row(at, _) if at == row) && !is_event(system, place.input)
+        });
         own &= uses == u32::from(by_index);
         own &= match place.map(|place| place.index) {
             None | Some(Index::Only(_) | Index::Item(..)) => true,
-            Some(Index::Row(..)) => by_index,
+            // Events are the same for all rows.
+            Some(Index::Row(..)) => {
+                by_index || place.is_some_and(|place| is_event(system, place.input))
+            }
             Some(Index::Word(_)) => false,
         };
     });
     own
+}
+
+fn is_event(system: &System, input: u32) -> bool {
+    matches!(system.inputs[input as usize], Input::Events(_))
 }
 
 /// Whether each row has a whole budget of rounds, if it takes any: what all rows share is not the same for each.

@@ -191,6 +191,33 @@ fn conditions() {
 }
 
 #[test]
+fn a_loop_counts_from_a_constant_in_whole_numbers() {
+    for from in ["FROM", "-FROM", "FROM - 1", "2 * (FROM + HERE)"] {
+        let value = match from {
+            "FROM" => 3,
+            "-FROM" => -3,
+            "FROM - 1" => 2,
+            _ => 2 * (3 + 1),
+        };
+        check_with(
+            "const FROM = 3;",
+            &format!(
+                "const HERE = 1; let n: i32 = 0; for (let k = {from}; k < 9; k++) n += k; vs[i] = f32(n)"
+            ),
+            &[0.0],
+            &[(value..9).sum::<i32>() as f32],
+        );
+    }
+    // One that is not whole, and what may not stay whole, are numbers.
+    check_with(
+        "const FROM = 0.5;",
+        "let s = 0; for (let k = FROM; k < 3; k++) s += k; for (let k = 3 / 2; k < 3; k++) s += k; vs[i] = s",
+        &[0.0],
+        &[0.5 + 1.5 + 2.5 + 1.5 + 2.5],
+    );
+}
+
+#[test]
 fn loops() {
     check(
         "let s = 0; for (let k = 0; k < 5; k++) { s += f32(k); } vs[i] = s",
