@@ -20,8 +20,10 @@ mod script;
 mod usage;
 mod watch;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
+
+use layerw_memory::protect::current;
 
 pub use output::OutputError;
 pub use replay::ReplayError;
@@ -48,6 +50,7 @@ use options::{Request, Verb};
 ///
 /// `build` makes the simulation that the settings ask for. It is called at most once, on the engine thread.
 pub fn main(build: impl FnOnce(&Settings) -> Result<Sim> + Send) -> ExitCode {
+    prepare::note_caller(&build);
     match options::read(std::env::args_os()) {
         Ok(request) => answer(request, Some(build)),
         Err(error) => fail(&error.into()),
@@ -63,6 +66,20 @@ pub fn tools() -> ExitCode {
     }
 }
 
+/// Where a panic ends the process at once (WebAssembly), this is the only place that can still say in which system it was.
+fn name_panics() {
+    let message = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        message(info);
+        current(|running| {
+            if let Some((worker, system)) = running {
+                eprintln!("it was in the system `{system}`, on worker {worker}; the run ends here");
+            }
+        });
+        std::process::exit(1);
+    }));
+}
+
 fn answer<B>(request: Request, build: Option<B>) -> ExitCode
 where
     B: FnOnce(&Settings) -> Result<Sim> + Send,
@@ -71,6 +88,9 @@ where
         Request::Text(text) => return print_text(&text),
         Request::Verb(verb) => verb,
     };
+    if cfg!(panic = "abort") {
+        name_panics();
+    }
     let engine = || {
         layerw_trace::name_thread(FIRST_WORKER);
         // A panic of the project's code has said what it has to say; all that is left is to end in order.

@@ -8,14 +8,14 @@ pub enum JobsError {
     #[error("0 threads were asked for: give at least 1, which is the calling thread itself")]
     NoThreads,
 
-    /// More workers than the counters of this crate hold.
+    /// More workers than the counters of this crate hold, or than this host has threads.
     #[error(
         "{threads} threads were asked for, at most {most} are supported: give a smaller number"
     )]
     TooManyThreads {
         /// What was asked for.
         threads: usize,
-        /// [`crate::THREADS_MAX`].
+        /// [`crate::threads_max`].
         most: usize,
     },
 

@@ -49,7 +49,7 @@ mod window;
 pub use error::JobsError;
 pub use ranges::Ranges;
 pub use scope::{Priority, Scope};
-pub use start::{Builder, THREADS_MAX, on_fresh_thread};
+pub use start::{Builder, THREADS_MAX, on_fresh_thread, threads_max};
 pub use team::Member;
 
 use local::Local;
@@ -69,7 +69,7 @@ impl Jobs {
     ///
     /// # Errors
     ///
-    /// For 0 threads, for more than [`THREADS_MAX`], if this thread has a pool of another size, and if the system
+    /// For 0 threads, for more than [`threads_max`], if this thread has a pool of another size, and if the system
     /// gives no threads.
     pub fn new(threads: usize) -> Result<Jobs, JobsError> {
         Jobs::builder().threads(threads).build()

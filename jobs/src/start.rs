@@ -13,8 +13,14 @@ use crate::local::Local;
 use crate::pool::Pool;
 use crate::sync::{Arc, yield_now};
 
-/// Most workers of a pool.
+/// Most workers of a pool, on hosts with threads.
 pub const THREADS_MAX: usize = 1023;
+
+/// Most workers of a pool on this host: [`THREADS_MAX`], or 1 where a program is one thread.
+#[must_use]
+pub fn threads_max() -> usize {
+    THREADS_MAX.min(host::workers_max())
+}
 
 /// Stack of a worker, in bytes, unless said otherwise: what Linux gives the main thread.
 const STACK_BYTES: usize = 8 << 20;
@@ -38,7 +44,7 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// How many workers, the calling thread included: `1..=THREADS_MAX`, by default 1.
+    /// How many workers, the calling thread included: from 1 to [`threads_max`], by default 1.
     #[must_use]
     pub fn threads(self, threads: usize) -> Builder {
         Builder { threads, ..self }
@@ -73,11 +79,9 @@ impl Builder {
         if threads == 0 {
             return Err(JobsError::NoThreads);
         }
-        if threads > THREADS_MAX {
-            return Err(JobsError::TooManyThreads {
-                threads,
-                most: THREADS_MAX,
-            });
+        let most = threads_max();
+        if threads > most {
+            return Err(JobsError::TooManyThreads { threads, most });
         }
         KEPT.with_borrow_mut(|kept| match kept {
             Some(kept) if kept.jobs.threads() == threads => Ok(kept.jobs.clone()),
@@ -194,7 +198,8 @@ impl Drop for Kept {
 }
 
 /// Runs `f` on a new thread and returns what it returns: for tests and programs that need several pools, since a
-/// thread keeps the one pool that it has made. `stack_bytes` 0 stands for the default of 8 MiB.
+/// thread keeps the one pool that it has made. `stack_bytes` 0 stands for the default of 8 MiB. Where a program is one thread (see
+/// [`threads_max`]), `f` runs on that one.
 ///
 /// ```
 /// use layerw_jobs::{Jobs, on_fresh_thread};
@@ -214,20 +219,8 @@ pub fn on_fresh_thread<R: Send>(name: &str, stack_bytes: usize, f: impl FnOnce()
     } else {
         stack_bytes
     };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name(name.to_owned())
-            .stack_size(stack_bytes)
-            .spawn_scoped(scope, f);
-        let thread = match thread {
-            Ok(thread) => thread,
-            Err(error) => {
-                panic!("the thread {name:?} could not be started: {error}; end some threads first")
-            }
-        };
-        match thread.join() {
-            Ok(result) => result,
-            Err(payload) => std::panic::resume_unwind(payload),
-        }
-    })
+    match host::run_apart(name, stack_bytes, f) {
+        Ok(result) => result,
+        Err(payload) => std::panic::resume_unwind(payload),
+    }
 }

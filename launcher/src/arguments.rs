@@ -60,11 +60,20 @@ struct Verb {
     project: Place,
 }
 
-const VERBS: [Verb; 5] = [
+/// The verb that hands over to nobody.
+pub const BUILD: &str = "build";
+
+const VERBS: [Verb; 6] = [
     Verb {
         name: "run",
         about: "Simulate a project headless; the last line is the hash of its state",
         usage: "layerw run PROJECT [--features LIST] [--profile NAME] [OPTION...]",
+        project: Place::Required,
+    },
+    Verb {
+        name: BUILD,
+        about: "Build a project's program for another host, and print where it is",
+        usage: "layerw build PROJECT --host wasi|windows [--out FILE] [--features LIST] [--profile NAME]",
         project: Place::Required,
     },
     Verb {

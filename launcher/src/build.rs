@@ -9,21 +9,47 @@ use serde_json::Value;
 use crate::arguments::BuildOptions;
 use crate::cargo::{self, Package};
 use crate::error::Failure;
+use crate::host::Toolchain;
 use crate::project::Project;
 
-/// Builds the project's program and returns its path. What cargo has to say goes to standard error, as always; standard output stays
-/// the project's.
-pub fn build(project: &Project, options: &BuildOptions) -> Result<PathBuf, Failure> {
+/// Another host, and what is different there.
+#[derive(Debug)]
+pub struct Target<'a> {
+    /// Builds for it.
+    pub toolchain: &'a Toolchain,
+    /// What the player has there, if not what it has here.
+    pub player_features: Option<&'static str>,
+}
+
+/// Builds the project's program, for this machine or a `target`, and returns its path. What cargo has to say goes to standard error, as always;
+/// standard output stays the project's.
+pub fn build(
+    project: &Project,
+    options: &BuildOptions,
+    target: Option<Target<'_>>,
+) -> Result<PathBuf, Failure> {
     let package = Package::of(project)?;
     let program = program(project, &package)?;
-    let features = features(project, &package, options)?;
+    let mut features = features(project, &package, options)?;
 
-    let mut command = cargo::command("build");
+    let profile = options.profile.as_deref().unwrap_or("release");
+    let mut command = match &target {
+        None => cargo::command("build"),
+        Some(target) => {
+            let scratch = package.target_folder.join("layerw-host");
+            target.toolchain.build(profile, &scratch)?
+        }
+    };
+    let player = target.and_then(|target| target.player_features);
+    if let (Some(others), Some(_)) = (player, project.binary) {
+        command.arg("--no-default-features");
+        features.push(others.to_owned());
+    }
     command
         .arg("--manifest-path")
         .arg(project.manifest())
         .args(["--bin", &program]);
-    command.args(["--profile", options.profile.as_deref().unwrap_or("release")]);
+    command.args(["--profile", profile]);
     if !features.is_empty() {
         command.args(["--features", &features.join(",")]);
     }

@@ -21,7 +21,12 @@ pub fn program() -> PathBuf {
 
 /// A cargo command without the traces of the `cargo run` that may have started this process, which describe the launcher's package.
 pub fn command(verb: &str) -> Command {
-    let mut command = Command::new(program());
+    command_of(&program(), verb)
+}
+
+/// The same of a certain cargo.
+pub fn command_of(cargo: &Path, verb: &str) -> Command {
+    let mut command = Command::new(cargo);
     command.arg(verb).stdin(Stdio::null());
     forget_launcher(&mut command);
     command
@@ -49,6 +54,8 @@ pub struct Package {
     pub features: Vec<String>,
     /// The engine's features, where the engine is a dependency and stands in the same workspace.
     pub engine_features: Vec<String>,
+    /// Where cargo puts what it builds.
+    pub target_folder: PathBuf,
 }
 
 impl Package {
@@ -80,7 +87,13 @@ impl Package {
             .iter()
             .find(|package| is_file(&package["manifest_path"], &manifest))
         {
-            Some(package) => Ok(Package::read(package, packages)),
+            Some(package) => Ok(Package {
+                target_folder: metadata["target_directory"]
+                    .as_str()
+                    .unwrap_or("target")
+                    .into(),
+                ..Package::read(package, packages)
+            }),
             None => Err(Failure::Workspace {
                 folder: project.named.clone(),
                 members: projects_among(packages, &project.folder),
@@ -106,6 +119,7 @@ impl Package {
             default_program,
             features: features(package),
             engine_features,
+            target_folder: PathBuf::new(),
         }
     }
 }

@@ -28,6 +28,25 @@ pub enum Failure {
         found: Option<String>,
         usage: &'static str,
     },
+    #[error("{}", no_host(found.as_deref(), known))]
+    NoHost {
+        found: Option<String>,
+        known: String,
+    },
+    #[error(
+        "`layerw build` has no option `{option}`; it takes --host, --out, --features and --profile"
+    )]
+    UnknownOption { option: String },
+    #[error("building for {target} lacks {what}; {cure}")]
+    NoToolchain {
+        target: &'static str,
+        what: String,
+        cure: &'static str,
+    },
+    #[error("rustc does not compile `{}` ({why}); use a compiler that rustup installed: `rustup target add wasm32-wasip1`", path.display())]
+    NoStubs { path: PathBuf, why: String },
+    #[error("cannot write `{}`: {source}; name another place", path.display())]
+    Unwritable { path: PathBuf, source: io::Error },
     #[error("`{}` does not exist; name the folder of a project", folder.display())]
     NoFolder { folder: PathBuf },
     #[error("`{}` is a file; name the folder of a project", folder.display())]
@@ -81,6 +100,8 @@ impl Failure {
             | Failure::OptionFirst { .. }
             | Failure::NoAction { .. }
             | Failure::NoValue { .. }
+            | Failure::NoHost { .. }
+            | Failure::UnknownOption { .. }
             | Failure::NoProject { .. }
             | Failure::NoFolder { .. }
             | Failure::NotAFolder { .. }
@@ -95,6 +116,9 @@ impl Failure {
             | Failure::NoCargo { .. }
             | Failure::Build { .. }
             | Failure::NoArtifact { .. }
+            | Failure::NoToolchain { .. }
+            | Failure::NoStubs { .. }
+            | Failure::Unwritable { .. }
             | Failure::NoSources { .. }
             | Failure::Start { .. } => 1,
         }
@@ -107,6 +131,15 @@ fn no_project(verb: &str, found: Option<&str>, usage: &str) -> String {
             "`layerw {verb} {option}` names no project before the option; give the folder first: {usage}"
         ),
         None => format!("`layerw {verb}` names no project; give the folder: {usage}"),
+    }
+}
+
+fn no_host(found: Option<&str>, known: &str) -> String {
+    match found {
+        Some(name) => {
+            format!("`--host {name}` is none that programs can be built for; give {known}")
+        }
+        None => format!("`layerw build` names no host; give `--host {known}`"),
     }
 }
 

@@ -13,6 +13,7 @@ mod build;
 mod cargo;
 mod error;
 mod handover;
+mod host;
 mod project;
 
 use std::process::ExitCode;
@@ -45,7 +46,10 @@ fn answer(call: &Call) -> Result<ExitCode, Failure> {
         // The engine's own binary answers verbs that concern no project, such as `diff`, which compares two files.
         (None, _) => Project::of_ours("engine", "layerw-tools")?,
     };
-    let binary = build::build(&project, &call.build)?;
+    if call.verb == arguments::BUILD {
+        return host::build(&project, call);
+    }
+    let binary = build::build(&project, &call.build, None)?;
     // Without a project there is nothing whose files the binary should look at.
     let folder = call.project.as_ref().map(|_| project.folder.as_path());
     let words = std::iter::once(call.verb).chain(call.action);

@@ -8,6 +8,7 @@
 //! A name that stands for a device or a pipe (`/dev/stdout`) is written straight through: a rename would replace the device itself.
 
 mod disk;
+mod host;
 mod memory;
 mod watched;
 

@@ -27,7 +27,8 @@ pub fn host() -> &'static str {
     static NAME: OnceLock<String> = OnceLock::new();
     NAME.get_or_init(|| {
         let system = match std::env::consts::OS {
-            // The browser's target has no operating system, hence no name.
+            // Neither has an operating system, hence no name.
+            "" | "unknown" if cfg!(target_os = "wasi") => "wasi",
             "" | "unknown" => "web",
             named => named,
         };

@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use outcome::Report;
-use suites::{SUITES, Suite};
+use suites::{HOSTS, SUITES, Suite};
 
 const HELP: &str = "\
 cargo xtask VERB
 
 Verbs:
-  test [SUITE...] [--long] [--verbose]   run the suites named, or all
+  test [SUITE...] [--long] [--verbose] [--allow-missing HOST...]
+                                         run the suites named, or all
   tidy                                   check layering, host code, unsafe code, text and documents
   fuzz [TARGET...] [--seconds N]         look for inputs that break memory, layerw.toml and snapshots, 60 s a target
   ci                                     what must pass before a change lands
@@ -30,6 +31,7 @@ Verbs:
 Options:
   --long      run the long form of tests that have one (LAYERW_LONG=1)
   --verbose   print the tests that pass, too
+  --allow-missing HOST   the suite `hosts` may go without that one
 
 Suites:
 ";
@@ -41,6 +43,8 @@ struct Options {
     suites: Vec<String>,
     long: bool,
     verbose: bool,
+    /// Hosts that the suite `hosts` may go without.
+    allow_missing: Vec<String>,
     /// A machine is watching: suites over twice their budget fail, and a step that hangs is ended.
     ci: bool,
 }
@@ -76,8 +80,18 @@ fn main() -> ExitCode {
 
 fn read_options(words: &[&str]) -> Result<Options, String> {
     let mut options = Options::default();
-    for &word in words {
+    let mut words = words.iter();
+    while let Some(&word) = words.next() {
         match word {
+            "--allow-missing" => match words.next() {
+                Some(host) if HOSTS.contains(host) => options.allow_missing.push((*host).into()),
+                _ => {
+                    return Err(format!(
+                        "`--allow-missing` takes the name of a host: {}",
+                        HOSTS.join(", ")
+                    ));
+                }
+            },
             "--long" => options.long = true,
             "--verbose" => options.verbose = true,
             _ if SUITES.iter().any(|suite| suite.name == word) => options.suites.push(word.into()),
@@ -147,5 +161,10 @@ mod tests {
             refused.starts_with("unknown suite `natve`; there are tidy, native"),
             "{refused}"
         );
+        let options = read_options(&["--allow-missing", "wasi-node"]).expect("a host");
+        assert_eq!(options.allow_missing, ["wasi-node"]);
+        for words in [&["--allow-missing"][..], &["--allow-missing", "mars"]] {
+            read_options(words).expect_err("no host");
+        }
     }
 }

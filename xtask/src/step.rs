@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Options;
@@ -21,10 +21,11 @@ pub enum Counting {
     Tests,
 }
 
-/// A command to run in the workspace's folder.
+/// A command to run in the workspace's folder, or within another.
 #[derive(Debug)]
 pub struct Step {
     words: Vec<OsString>,
+    folder: Option<PathBuf>,
     environment: Vec<(&'static str, &'static str)>,
     counting: Counting,
 }
@@ -44,10 +45,24 @@ impl Step {
     pub fn cargo(line: &str) -> Step {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let words = line.split_whitespace().map(OsString::from);
+        Step::program(std::iter::once(cargo).chain(words).collect())
+    }
+
+    /// A command of any program, the first word, that counts as one check.
+    pub fn program(words: Vec<OsString>) -> Step {
         Step {
-            words: std::iter::once(cargo).chain(words).collect(),
+            words,
+            folder: None,
             environment: Vec::new(),
             counting: Counting::AsOne,
+        }
+    }
+
+    /// Runs it in another folder.
+    pub fn within(self, folder: &Path) -> Step {
+        Step {
+            folder: Some(folder.to_owned()),
+            ..self
         }
     }
 
@@ -73,13 +88,18 @@ impl Step {
 
     /// The command as a person would type it.
     pub fn line(&self) -> String {
+        let program = Path::new(&self.words[0]).file_name().unwrap_or_default();
         let words = self.words[1..].iter().map(|word| word.to_string_lossy());
         let variables = self
             .environment
             .iter()
             .map(|(name, value)| format!("{name}={value} "));
         let variables: String = variables.collect();
-        format!("{variables}cargo {}", words.collect::<Vec<_>>().join(" "))
+        format!(
+            "{variables}{} {}",
+            program.to_string_lossy(),
+            words.collect::<Vec<_>>().join(" ")
+        )
     }
 
     /// Runs it to its end.
@@ -87,7 +107,7 @@ impl Step {
         println!("-- {}", self.line());
         let mut command = self.command(options);
         command
-            .current_dir(root)
+            .current_dir(self.folder.as_deref().unwrap_or(root))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         let mut child = match command.spawn() {
@@ -230,9 +250,8 @@ mod tests {
     fn step(words: &[&str], counting: Counting) -> StepOutcome {
         let words = words.iter().map(OsString::from).collect();
         let step = Step {
-            words,
             counting,
-            environment: Vec::new(),
+            ..Step::program(words)
         };
         step.run(Path::new("."), &Options::default())
     }

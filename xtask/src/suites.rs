@@ -3,6 +3,8 @@
 //! Budgets are seconds on a machine with two cores, from nothing, the downloads included; the suites share one target folder, so that each pays
 //! only for what those before it did not build. All native tests use the profile `checked`: optimised, with every assertion on.
 
+mod hosts;
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -22,7 +24,7 @@ pub struct Suite {
 }
 
 /// All suites, the quick and telling ones first.
-pub const SUITES: [Suite; 9] = [
+pub const SUITES: [Suite; 10] = [
     Suite {
         name: "tidy",
         about: "format, lints, documents, layering and the other house rules",
@@ -72,12 +74,21 @@ pub const SUITES: [Suite; 9] = [
         checks: debug_hash,
     },
     Suite {
+        name: "hosts",
+        about: "the examples under WASI reach the native hashes, and snapshots go on there and back",
+        budget_seconds: 360,
+        checks: hosts::hosts,
+    },
+    Suite {
         name: "bench-check",
         about: "every benchmark, small, checks its answer and its peers'",
         budget_seconds: 480,
         checks: bench_check,
     },
 ];
+
+/// Hosts that a person may allow to be missing.
+pub const HOSTS: [&str; hosts::HOSTS.len()] = hosts::HOSTS;
 
 /// The examples, how each is built, and what keeps it brief: steps that take seconds, sizes that still use every system.
 ///

@@ -50,8 +50,7 @@ const ASSEMBLYSCRIPT: &str = "assemblyscript@0.28.20";
 
 /// Installs AssemblyScript into the target folder, where tests look for it. The error says what they go without.
 pub fn assemblyscript(root: &Path) -> Result<(), String> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from);
-    let folder = target.join("assemblyscript");
+    let folder = target(root).join("assemblyscript");
     if folder
         .join("node_modules/assemblyscript/package.json")
         .is_file()
@@ -100,19 +99,106 @@ pub fn software_gpu() -> Result<(), String> {
             entries.flatten().next().is_some()
         })
     };
-    let mut install = vec!["apt-get", "install", "-y", "--no-install-recommends"];
-    install.extend(SOFTWARE_GPU);
-    if drivers() || (answers(&install) && drivers()) {
+    if drivers() {
         return Ok(());
     }
-    // The lists of packages may never have been fetched.
-    if answers(&["apt-get", "update"]) && answers(&install) && drivers() {
+    install(&SOFTWARE_GPU);
+    match drivers() {
+        true => Ok(()),
+        false => Err(format!(
+            "there is no Vulkan driver, and `apt-get install {}` does not bring one; install one as root, or leave the suite out",
+            SOFTWARE_GPU.join(" ")
+        )),
+    }
+}
+
+/// Where cargo puts what it builds.
+pub fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from)
+}
+
+/// What Debian needs to build for WASI, where rustup has not installed the standard library for it.
+const DEBIAN_WASI: [&str; 5] = [
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "lld-22",
+    "wasi-libc",
+];
+
+/// Sees to a compiler for WASI. The error says what is missing.
+pub fn wasi_compiler() -> Result<(), String> {
+    let libraries = Command::new("rustc")
+        .args(["--print", "target-libdir", "--target", "wasm32-wasip1"])
+        .output();
+    let libraries = libraries.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let there = |path: &str| Path::new(path.trim()).exists();
+    let debian = || {
+        [
+            "/usr/lib/rustlib/src/rust/library/std",
+            "/usr/lib/wasm32-wasi",
+        ]
+        .iter()
+        .all(|path| there(path))
+            && answers(&["/usr/bin/cargo", "--version"])
+    };
+    if libraries.is_ok_and(|folder| !folder.is_empty() && there(&folder)) || debian() {
         return Ok(());
     }
-    Err(format!(
-        "there is no Vulkan driver, and `{}` does not bring one; install one as root, or leave the suite out",
-        install.join(" ")
-    ))
+    install(&DEBIAN_WASI);
+    match debian() {
+        true => Ok(()),
+        false => Err(format!(
+            "no compiler for wasm32-wasip1; run `rustup target add wasm32-wasip1`, or on Debian `apt-get install {}`",
+            DEBIAN_WASI.join(" ")
+        )),
+    }
+}
+
+/// Sees to Node. The error says what is missing.
+pub fn node() -> Result<(), String> {
+    match answers(&["node", "--version"]) {
+        true => Ok(()),
+        false => Err("`node --version` does not answer; install Node 20 or newer".to_owned()),
+    }
+}
+
+/// The version of Wasmtime that programs for WASI are run in.
+const WASMTIME: &str = "wasmtime==50.0.1";
+
+/// Installs Wasmtime for Python into a folder. The error says what is missing.
+pub fn wasmtime(folder: &Path) -> Result<(), String> {
+    let name = folder
+        .to_str()
+        .ok_or("the target folder's name is not UTF-8")?;
+    let pip = [
+        "python3", "-m", "pip", "install", "--quiet", "--target", name, WASMTIME,
+    ];
+    if folder.join("wasmtime").is_dir() || answers(&pip) {
+        return Ok(());
+    }
+    install(&["python3", "python3-pip"]);
+    match answers(&pip) {
+        true => Ok(()),
+        false => Err(format!(
+            "`python3 -m pip install {WASMTIME}` fails; install Python 3 with pip, and let pip reach its registry"
+        )),
+    }
+}
+
+/// Asks Debian's package manager, if this is Debian and we may. Whoever needs the packages looks for them again.
+fn install(packages: &[&str]) {
+    if !answers(&["apt-get", "--version"]) {
+        return;
+    }
+    let install = [
+        &["apt-get", "install", "-y", "--no-install-recommends"],
+        packages,
+    ]
+    .concat();
+    if !answers(&install) && answers(&["apt-get", "update"]) {
+        answers(&install);
+    }
 }
 
 /// Whether the command exists and succeeds.

@@ -119,6 +119,9 @@ struct Lent<'s> {
     step: Step<'s>,
 }
 
+/// Nothing unwinds here, so whoever reports a panic has to be told beforehand what runs.
+const ABORTS: bool = cfg!(panic = "abort");
+
 /// One step over one world.
 pub(super) struct Stage<'s> {
     lent: UnsafeCell<Lent<'s>>,
@@ -240,15 +243,16 @@ impl<'s> Stage<'s> {
         }
     }
 
-    /// Runs a system with a grant of what it declared to write, and known to whoever has to name it. Away from the usual way, which it would slow
-    /// down.
+    /// Runs a system known to whoever has to name it, and with a grant of what it declared to write if the world is guarded. Away from the usual way,
+    /// which it would slow down.
     #[cold]
     #[inline(never)]
-    fn run_granted(&self, node: NodeId, worker: usize, chunk: Option<ChunkId>, run: impl FnOnce()) {
+    fn run_noted(&self, node: NodeId, worker: usize, chunk: Option<ChunkId>, run: impl FnOnce()) {
         let lent = self.lent();
         let named = &lent.nodes[node.index()];
         while_running(worker, &named.name, || {
-            let _granted = lent.step.world.grant(&named.writes, chunk);
+            let grant = || lent.step.world.grant(&named.writes, chunk);
+            let _granted = self.guarded.then(grant);
             run();
         });
     }
@@ -302,8 +306,8 @@ impl Work for Stage<'_> {
         // SAFETY: the plan orders this node after all that conflict with it, so its declared access is held; the executor calls on
         // the thread that runs as `worker`.
         let work = || unsafe { step.workers.count(worker, run.place, || system.run(&run)) };
-        if self.guarded {
-            return self.run_granted(node, worker, None, work);
+        if self.guarded || ABORTS {
+            return self.run_noted(node, worker, None, work);
         }
         work();
     }
@@ -358,8 +362,8 @@ impl Stage<'_> {
                 let run_rows = || system.run_chunk(visited, rows, &run);
                 step.workers.count(worker, run.place, run_rows);
             };
-            if self.guarded {
-                return self.run_granted(node, worker, Some(visited), work);
+            if self.guarded || ABORTS {
+                return self.run_noted(node, worker, Some(visited), work);
             }
             work();
         }

@@ -1,6 +1,8 @@
 //! From options to a simulation that is ready to step: what `run`, `graph` and `doctor` have in common.
 
+use std::any::type_name;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use layerw_ecs::{World, component};
 use layerw_jobs::Jobs;
@@ -19,6 +21,9 @@ use crate::sim::Sim;
 
 /// The launcher names the project's folder here.
 const PROJECT: &str = "LAYERW_PROJECT";
+
+/// The project where nobody names one: the working folder.
+const HERE: &str = ".";
 
 /// Whoever runs many projects says here how much memory each may have.
 const MEMORY: &str = "LAYERW_MEMORY";
@@ -63,7 +68,7 @@ struct Fingerprint {
 pub(super) fn folder(options: &BuildOptions) -> PathBuf {
     let named = options.project.clone();
     let named = named.or_else(|| std::env::var_os(PROJECT).map(PathBuf::from));
-    named.unwrap_or_else(|| PathBuf::from("."))
+    named.unwrap_or_else(|| PathBuf::from(HERE))
 }
 
 impl Project {
@@ -73,7 +78,8 @@ impl Project {
     /// There is no such folder, its layerw.toml or the file of budgets is wrong, or there is no address space.
     pub(super) fn open(options: &BuildOptions) -> Result<Project> {
         let folder = folder(options);
-        if !folder.is_dir() {
+        // Nobody named the working folder, and there are hosts where a program sees no files at all.
+        if !folder.is_dir() && folder != Path::new(HERE) {
             return Err(UsageError::NoProject { folder }.into());
         }
         let mut config = Config::load(&Disk, &folder)?;
@@ -97,6 +103,13 @@ impl Project {
     pub(super) fn workers(&self, options: &BuildOptions, pin: Switch) -> Result<Jobs> {
         let threads = options.threads.or(self.config.run.threads);
         let threads = threads.unwrap_or_else(layerw_platform::available_cpus);
+        let most = layerw_jobs::threads_max();
+        if threads > most {
+            output::say(format_args!(
+                "threads: this host gives a program {most}, so {most} of {threads} workers run; the result is the same"
+            ));
+        }
+        let threads = threads.min(most);
         let jobs = Jobs::builder().threads(threads).pin(pin == Switch::On);
         Ok(jobs.build()?)
     }
@@ -242,9 +255,26 @@ pub(super) fn mark(world: &mut World, settings: &Settings) {
     }
 }
 
+/// The crate that calls [`crate::main`], by the path of what it gives it.
+static CALLER: OnceLock<&'static str> = OnceLock::new();
+
+/// Notes who calls, for hosts that do not tell a program where it is.
+pub(super) fn note_caller<B>(_build: &B) {
+    // The first call stands.
+    let _ = CALLER.set(type_name::<B>());
+}
+
 /// The name of this program, without what cargo appends to test programs.
 fn program() -> String {
-    let path = std::env::current_exe().unwrap_or_default();
+    let Ok(path) = std::env::current_exe() else {
+        let caller = CALLER.get().copied().unwrap_or_default();
+        // Packages have hyphens where crates have not.
+        return caller
+            .split("::")
+            .next()
+            .unwrap_or_default()
+            .replace('_', "-");
+    };
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let hash = |text: &str| text.len() == 16 && text.chars().all(|c| c.is_ascii_hexdigit());
     let name = match stem.rsplit_once('-') {

@@ -1,6 +1,6 @@
-//! What differs between operating systems: which CPUs there are, staying on one of them, and exact timers.
+//! What differs between operating systems: whether there are threads, which CPUs there are, staying on one of them, and exact timers.
 //!
-//! Everything here is a favour that a host may refuse: callers go on without it.
+//! All but the threads are favours that a host may refuse: callers go on without them.
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -10,6 +10,15 @@ use linux as imp;
 mod other;
 #[cfg(not(target_os = "linux"))]
 use other as imp;
+
+#[cfg(target_family = "wasm")]
+mod one_thread;
+#[cfg(not(target_family = "wasm"))]
+mod threads;
+#[cfg(target_family = "wasm")]
+pub(crate) use one_thread::{run_apart, workers_max};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use threads::{run_apart, workers_max};
 
 /// The CPUs that this thread may run on, in ascending order. Empty where the host does not tell.
 pub(crate) fn allowed_cpus() -> Vec<usize> {

@@ -2,8 +2,8 @@
 //!
 //! - [`Backing::Best`] on Linux is a memfd mapped once ([`linux`]): committed as it is reserved, in huge pages where possible, and its
 //!   pages can be mapped a second time elsewhere.
-//! - [`Backing::Plain`] is zeroed memory from the allocator ([`other`]): the form of every other host, and to be had
-//!   on Linux too, so that one test suite runs against both.
+//! - [`Backing::Plain`] is zeroed memory ([`other`]): the form of every other host, and to be had on Linux too, so that one test suite
+//!   runs against both. It comes from the allocator ([`zeroed`](source)), in WebAssembly from linear memory itself.
 //!
 //! This folder is the only one of the crate that may ask which host it is built for.
 
@@ -14,6 +14,14 @@ mod limits;
 mod linux;
 mod other;
 mod past;
+#[cfg(target_family = "wasm")]
+#[path = "grown.rs"]
+mod source;
+#[cfg(not(target_family = "wasm"))]
+#[path = "zeroed.rs"]
+mod source;
+#[cfg(any(test, target_family = "wasm"))]
+mod spare;
 
 use std::io;
 use std::ops::Range;
@@ -38,7 +46,7 @@ pub enum Backing {
     /// The best that the host has: a memfd on Linux, else plain pages. The default.
     #[default]
     Best,
-    /// Zeroed memory from the allocator, on every host.
+    /// Zeroed memory without rights, on every host.
     Plain,
 }
 
@@ -93,23 +101,29 @@ impl Mapping {
         windows: &[Window; 3],
         bytes: u64,
     ) -> io::Result<Mapping> {
-        #[cfg(target_os = "linux")]
-        use io::ErrorKind::{PermissionDenied, Unsupported};
         let bytes =
             usize::try_from(bytes).map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
         match backing {
-            #[cfg(target_os = "linux")]
-            Backing::Best => match Shared::reserve(windows, bytes) {
-                // A sandbox that forbids the calls: the form without them does all but being mapped twice.
-                Err(error) if matches!(error.kind(), Unsupported | PermissionDenied) => {
-                    Plain::reserve(windows).map(Mapping::Plain)
-                }
-                other => other.map(Mapping::Shared),
-            },
-            #[cfg(not(target_os = "linux"))]
-            Backing::Best => Plain::reserve(windows).map(Mapping::Plain),
+            Backing::Best => Mapping::reserve_best(windows, bytes),
             Backing::Plain => Plain::reserve(windows).map(Mapping::Plain),
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn reserve_best(windows: &[Window; 3], bytes: usize) -> io::Result<Mapping> {
+        use io::ErrorKind::{PermissionDenied, Unsupported};
+        match Shared::reserve(windows, bytes) {
+            // A sandbox that forbids the calls: the form without them does all but being mapped twice.
+            Err(error) if matches!(error.kind(), Unsupported | PermissionDenied) => {
+                Plain::reserve(windows).map(Mapping::Plain)
+            }
+            other => other.map(Mapping::Shared),
+        }
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn reserve_best(windows: &[Window; 3], _bytes: usize) -> io::Result<Mapping> {
+        Plain::reserve(windows).map(Mapping::Plain)
     }
 
     /// `memfd` or `plain pages`.

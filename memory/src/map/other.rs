@@ -1,17 +1,15 @@
-//! Plain zeroed memory from the allocator: every host has it.
-//!
-//! Asked for with the alignment of a byte and aligned by hand: allocators serve that with fresh zero pages of the host
-//! (calloc), lazily committed where the host does so, while a request with page alignment is filled with zeros byte
-//! by byte, which commits gigabytes at start.
+//! Plain zeroed memory, with no rights and no second place: every host has it.
 //!
 //! The pages between the pools are there but can be touched: what protects them is a pattern that is looked at, see
 //! [`protect`](crate::protect).
 
-use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::alloc::Layout;
 use std::io;
 use std::ops::Range;
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::source;
 use crate::{PAGE, Window};
 
 /// An allocation, and the first page of each window in it, with a page before and behind each.
@@ -20,6 +18,8 @@ pub(crate) struct Plain {
     allocation: NonNull<u8>,
     layout: Layout,
     bases: [NonNull<u8>; 3],
+    /// Pages were handed out, so they may read as something else than zero.
+    touched: AtomicBool,
 }
 
 // SAFETY: the pointers are addresses of an allocation that this value owns; what they point to is shared by
@@ -36,8 +36,7 @@ impl Plain {
         let bytes = (used.sum::<u64>() + 5).checked_mul(PAGE as u64);
         let bytes = usize::try_from(bytes.ok_or_else(refused)?).map_err(|_| refused())?;
         let layout = Layout::from_size_align(bytes, 1).map_err(|_| refused())?;
-        // SAFETY: the size is at least a page, so not zero.
-        let allocation = NonNull::new(unsafe { alloc_zeroed(layout) }).ok_or_else(refused)?;
+        let allocation = source::take(layout).ok_or_else(refused)?;
         let skip = allocation.as_ptr().align_offset(PAGE);
         let mut pages = 1;
         let bases = windows.map(|window| {
@@ -51,6 +50,7 @@ impl Plain {
             allocation,
             layout,
             bases,
+            touched: AtomicBool::new(false),
         })
     }
 
@@ -74,7 +74,12 @@ impl Plain {
 
     /// Pages commit on touch.
     #[inline]
-    pub(crate) fn commit(&self, _offset: usize, _bytes: usize) {}
+    pub(crate) fn commit(&self, _offset: usize, _bytes: usize) {
+        // Relaxed: read by whoever drops this, which comes after all else. Looked at first, so that the line stays shared.
+        if !self.touched.load(Ordering::Relaxed) {
+            self.touched.store(true, Ordering::Relaxed);
+        }
+    }
 
     /// Pages commit on touch.
     pub(crate) fn prefault(&self, _offset: usize, _bytes: usize) -> io::Result<()> {
@@ -84,7 +89,8 @@ impl Plain {
 
 impl Drop for Plain {
     fn drop(&mut self) {
-        // SAFETY: allocated in `reserve` with this layout, freed here once.
-        unsafe { dealloc(self.allocation.as_ptr(), self.layout) };
+        let touched = *self.touched.get_mut();
+        // SAFETY: taken in `reserve` with this layout, given back here once; by the pools' contract nobody uses it any more.
+        unsafe { source::give(self.allocation, self.layout, touched) };
     }
 }

@@ -29,7 +29,7 @@ pub(crate) mod shield;
 mod tests;
 
 pub use line::Line;
-pub use running::{Note, share, while_running};
+pub use running::{Note, current, share, while_running};
 pub(crate) use shield::Shield;
 
 /// Exit status of a process that touched what is protected.

@@ -75,8 +75,8 @@ impl Drop for Before {
     }
 }
 
-/// The worker and the name of what the calling thread runs.
-pub(super) fn current<R>(f: impl FnOnce(Option<(usize, &str)>) -> R) -> R {
+/// Hands over the worker and the name of what the calling thread runs, if that was noted ([`while_running`]).
+pub fn current<R>(f: impl FnOnce(Option<(usize, &str)>) -> R) -> R {
     // SAFETY: an entry is taken back before the text that it points to ends: by `while_running`, which borrows it, or by `on`, whose note
     // lives no longer than that.
     let running = RUNNING

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::host;
 use super::{Draft, FileError, Files};
 
 /// Bytes collected before the host is called; larger writes pass straight through.
@@ -49,7 +50,7 @@ impl Files for Disk {
             known => {
                 let to = match known {
                     Some(_) => {
-                        fs::canonicalize(path).map_err(|source| FileError::write(path, source))?
+                        host::real_name(path).map_err(|source| FileError::write(path, source))?
                     }
                     None => path.to_owned(),
                 };
@@ -104,7 +105,7 @@ impl DiskDraft {
         fs::rename(&rename.from, &rename.to)?;
         let folder = folder_of(&rename.to).to_owned();
         self.rename = None;
-        sync_folder(&folder)
+        host::sync_folder(&folder)
     }
 }
 
@@ -134,7 +135,7 @@ fn open_beside(path: &Path) -> io::Result<(File, PathBuf)> {
     loop {
         // Relaxed: only distinct values matter, nothing is published.
         let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
-        let draft = folder_of(path).join(format!(".{name}.{}-{number}.draft", std::process::id()));
+        let draft = folder_of(path).join(format!(".{name}.{}-{number}.draft", host::process()));
         match OpenOptions::new().write(true).create_new(true).open(&draft) {
             Ok(file) => return Ok((file, draft)),
             // Left by a killed process that had our number: take the next.
@@ -160,15 +161,4 @@ fn folder_of(path: &Path) -> &Path {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     }
-}
-
-/// Makes the rename itself durable. Only Unix lets a program open a folder for that; elsewhere the file system's journal must do.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }

@@ -556,6 +556,10 @@ impl<P: Program> ScriptSystem<P> {
             // SAFETY: the caller's promise.
             unsafe { run.fail_at(entity) };
         }
+        if cfg!(panic = "abort") {
+            // Nobody is reached but by the message on the way.
+            panic!("{fault}");
+        }
         // As a panic of a Rust system, but for the message on the way: it is not this program that is wrong.
         resume_unwind(Box::new(Stopped(fault.to_string())));
     }

@@ -1,0 +1,18 @@
+//! Hosts where a program is one thread.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Most workers that a pool can have here.
+pub(crate) fn workers_max() -> usize {
+    1
+}
+
+/// Runs `f` on the calling thread, the only one. The error is a panic's payload.
+pub(crate) fn run_apart<R: Send>(
+    _name: &str,
+    _stack_bytes: usize,
+    f: impl FnOnce() -> R + Send,
+) -> std::thread::Result<R> {
+    // Unwind safety: as for a thread, what `f` leaves behind is the caller's to judge.
+    catch_unwind(AssertUnwindSafe(f))
+}

@@ -1,0 +1,30 @@
+//! Starting a thread, where the host has them.
+
+/// Most workers that a pool can have here.
+pub(crate) fn workers_max() -> usize {
+    usize::MAX
+}
+
+/// Runs `f` on a thread of its own and waits for it. The error is a panic's payload.
+///
+/// # Panics
+///
+/// If the system gives no thread.
+pub(crate) fn run_apart<R: Send>(
+    name: &str,
+    stack_bytes: usize,
+    f: impl FnOnce() -> R + Send,
+) -> std::thread::Result<R> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .stack_size(stack_bytes)
+            .spawn_scoped(scope, f);
+        match thread {
+            Ok(thread) => thread.join(),
+            Err(error) => {
+                panic!("the thread {name:?} could not be started: {error}; end some threads first")
+            }
+        }
+    })
+}

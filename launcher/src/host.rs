@@ -1,0 +1,79 @@
+//! `layerw build`: a project's program for another host.
+//!
+//! Cargo does the work; here is what cargo has to be told so that the standard library, a linker and a C library for that host are found, with
+//! rustup's or with Debian's compiler ([`toolchain`]).
+
+mod options;
+mod toolchain;
+mod wasi_libc;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::arguments::Call;
+use crate::build::{self, Target};
+use crate::error::Failure;
+use crate::project::Project;
+use options::Options;
+pub use toolchain::Toolchain;
+
+/// Where programs can be built for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Host {
+    /// WebAssembly with files and clocks: Wasmtime, Node and their like.
+    Wasi,
+    /// Windows on x86-64.
+    Windows,
+}
+
+impl Host {
+    const ALL: [Host; 2] = [Host::Wasi, Host::Windows];
+
+    fn name(self) -> &'static str {
+        match self {
+            Host::Wasi => "wasi",
+            Host::Windows => "windows",
+        }
+    }
+
+    /// As rustc calls it.
+    pub fn target(self) -> &'static str {
+        match self {
+            Host::Wasi => "wasm32-wasip1",
+            Host::Windows => "x86_64-pc-windows-gnu",
+        }
+    }
+
+    /// What a project of scripts only needs of the player: code cannot be made at run time in WebAssembly.
+    fn player_features(self) -> Option<&'static str> {
+        match self {
+            Host::Wasi => Some("scripts-wasmi"),
+            Host::Windows => None,
+        }
+    }
+}
+
+/// Builds the program, and prints where it is.
+pub fn build(project: &Project, call: &Call) -> Result<ExitCode, Failure> {
+    let Options { host, out } = Options::read(&call.options)?;
+    let toolchain = Toolchain::find(host)?;
+    let target = Target {
+        toolchain: &toolchain,
+        player_features: host.player_features(),
+    };
+    let built = build::build(project, &call.build, Some(target))?;
+    let program = match out {
+        None => built,
+        Some(out) => copy(&built, out)?,
+    };
+    println!("{}", program.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn copy(built: &Path, out: PathBuf) -> Result<PathBuf, Failure> {
+    match fs::copy(built, &out) {
+        Ok(_) => Ok(out),
+        Err(source) => Err(Failure::Unwritable { path: out, source }),
+    }
+}

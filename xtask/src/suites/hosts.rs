@@ -1,0 +1,238 @@
+//! One project, one hash: the examples on every other host that this machine can run, beside the native program.
+//!
+//! Each host does the same steps and prints the same hashes; goes on from the native program's snapshot; and writes one from which the native
+//! program goes on. A host that could not run fails the suite, unless the person who runs it allows that (`--allow-missing HOST`).
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use super::Checks;
+use crate::step::Step;
+use crate::tools;
+
+/// What runs everywhere, small enough for the slowest host.
+struct Project {
+    name: &'static str,
+    options: &'static str,
+    /// How the native program is built: as other suites do.
+    profile: &'static str,
+    /// Steps before the snapshot, and after it.
+    steps: [u32; 2],
+    /// Steps from one hash to the next.
+    every: u32,
+}
+
+const PROJECTS: [Project; 4] = [
+    Project::compiled("hello", "--set points=5000"),
+    Project::compiled("flock", "--set boids=1000"),
+    Project::compiled("solar-system", "--set asteroids=500"),
+    // Its ten thousand boids are interpreted there.
+    Project {
+        profile: "--profile checked",
+        steps: [4, 2],
+        every: 2,
+        ..Project::compiled("script-flock", "--seed 7")
+    },
+];
+
+impl Project {
+    const fn compiled(name: &'static str, options: &'static str) -> Project {
+        Project {
+            name,
+            options,
+            profile: "",
+            steps: [200, 100],
+            every: 100,
+        }
+    }
+}
+
+/// Names of the hosts beside the native one, for `--allow-missing`.
+pub const HOSTS: [&str; 2] = ["wasi-node", "wasi-wasmtime"];
+
+/// A way to run a program for another host.
+struct Guest {
+    name: &'static str,
+    /// As [`Step::program`] takes it; the program and its options follow.
+    words: Vec<OsString>,
+}
+
+pub(super) fn hosts(checks: &mut Checks<'_>) {
+    // The only folder that programs for WASI see.
+    let work = tools::target(checks.root).join("hosts");
+    if let Err(error) = prepare(checks.root, &work) {
+        return checks.check("hosts", Some(error));
+    }
+    let guests: Vec<Guest> = HOSTS
+        .into_iter()
+        .filter_map(|name| find(checks, &work, name))
+        .collect();
+    if guests.is_empty() {
+        return;
+    }
+    for project in &PROJECTS {
+        let name = project.name;
+        let program = work.join(format!("{name}.wasm"));
+        let line = format!("run --release -- build examples/{name} --host wasi --out");
+        if checks
+            .step(Step::cargo(&line).arg(&program))
+            .failure
+            .is_some()
+        {
+            continue;
+        }
+        compare(checks, &work, &guests, project, &program);
+    }
+    let ran: Vec<&str> = guests.iter().map(|guest| guest.name).collect();
+    println!("hosts that ran: native, {}", ran.join(", "));
+}
+
+/// A folder with each project's files under the project's name.
+fn prepare(root: &Path, work: &Path) -> Result<(), String> {
+    let refused = |error: std::io::Error| format!("cannot write `{}`: {error}", work.display());
+    for Project { name: project, .. } in PROJECTS {
+        let folder = work.join(project);
+        fs::create_dir_all(&folder).map_err(refused)?;
+        let files = fs::read_dir(root.join("examples").join(project)).map_err(refused)?;
+        for file in files.flatten().map(|entry| entry.path()) {
+            let wanted =
+                file.extension().is_some_and(|kind| kind == "ts") || file.ends_with("layerw.toml");
+            if let (true, Some(name)) = (wanted, file.file_name()) {
+                fs::copy(&file, folder.join(name)).map_err(refused)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A host, made ready; one that is missing and may not be is a failure.
+fn find(checks: &mut Checks<'_>, work: &Path, name: &'static str) -> Option<Guest> {
+    let found = tools::wasi_compiler().and_then(|()| match name {
+        "wasi-node" => tools::node().map(|()| {
+            let script = checks.root.join("launcher/hosts/wasi.mjs");
+            vec!["node".into(), "--no-warnings".into(), script.into()]
+        }),
+        _ => tools::wasmtime(&work.join("python")).map(|()| {
+            let script = checks.root.join("xtask/hosts/run_in_wasmtime.py");
+            vec!["python3".into(), script.into()]
+        }),
+    });
+    let allowed = checks.options.allow_missing.iter().any(|host| host == name);
+    match found {
+        Ok(words) => Some(Guest { name, words }),
+        Err(missing) if allowed => {
+            println!("note: {name} did not run: {missing}");
+            None
+        }
+        Err(missing) => {
+            checks.check(name, Some(missing));
+            None
+        }
+    }
+}
+
+fn compare(
+    checks: &mut Checks<'_>,
+    work: &Path,
+    guests: &[Guest],
+    project: &Project,
+    program: &Path,
+) {
+    let Project {
+        name: project,
+        options,
+        profile,
+        steps: [before, after],
+        every,
+    } = *project;
+    let first = format!("{options} --frames {before} --hash-every {every} --snapshot {project}");
+    let then = format!("--frames {after} --hash-every {every} --restore {project}");
+    // The native program stands in the same folder, so that both are given the same names.
+    let native = |checks: &mut Checks<'_>, options: &str| {
+        let folder = checks.root.join("examples").join(project);
+        let line = format!(
+            "run --release --manifest-path MANIFEST -- run PROJECT {profile} {options} --threads 2"
+        );
+        let words = line.split_whitespace().map(|word| match word {
+            "MANIFEST" => checks.root.join("Cargo.toml").into(),
+            "PROJECT" => folder.clone().into(),
+            word => OsString::from(word),
+        });
+        let step = words.fold(Step::cargo(""), Step::arg).within(work);
+        hashes(checks, step)
+    };
+    let straight = native(checks, &format!("{first}-native.snapshot"));
+    let continued = native(checks, &format!("{then}-native.snapshot"));
+    for guest in guests {
+        let name = guest.name;
+        let run = |checks: &mut Checks<'_>, options: &str| {
+            let words = guest.words.iter().cloned().chain([program.into()]);
+            let options = format!("run --project {project} {options}");
+            let words = words.chain(options.split_whitespace().map(OsString::from));
+            let step = Step::program(words.collect()).within(work);
+            hashes(checks, step.env("PYTHONPATH", "python"))
+        };
+        let same = run(checks, &format!("{first}-{name}.snapshot"));
+        checks.check(
+            &format!("{project}: {name} has the native hashes"),
+            differ(&straight, &same),
+        );
+        let onward = run(checks, &format!("{then}-native.snapshot"));
+        checks.check(
+            &format!("{project}: {name} goes on from the native snapshot"),
+            differ(&continued, &onward),
+        );
+        let back = native(checks, &format!("{then}-{name}.snapshot"));
+        checks.check(
+            &format!("{project}: the native program goes on from that of {name}"),
+            differ(&continued, &back),
+        );
+    }
+}
+
+/// The lines of a run that name hashes.
+fn hashes(checks: &mut Checks<'_>, step: Step) -> Vec<String> {
+    let output = checks.step(step).output;
+    let named = output.lines().filter(|line| line.contains("hash "));
+    named.map(str::to_owned).collect()
+}
+
+/// One hash for each hundredth step, and the last.
+fn differ(one: &[String], other: &[String]) -> Option<String> {
+    match one.iter().zip(other).find(|(one, other)| one != other) {
+        Some((one, other)) => Some(format!("`{one}` against `{other}`")),
+        None if one.len() != other.len() || one.len() < 2 => {
+            Some(format!("{} hashes against {}", one.len(), other.len()))
+        }
+        None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_compared_line_by_line() {
+        let lines = |words: &[&str]| {
+            words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>()
+        };
+        let good = lines(&["step 100 hash a", "hash a"]);
+        assert_eq!(differ(&good, &good), None);
+        let bad = lines(&["step 100 hash b", "hash a"]);
+        assert_eq!(
+            differ(&good, &bad).as_deref(),
+            Some("`step 100 hash a` against `step 100 hash b`")
+        );
+        assert_eq!(
+            differ(&[], &[]).as_deref(),
+            Some("0 hashes against 0"),
+            "runs that failed are not equal"
+        );
+        assert!(differ(&good, &good[..1]).is_some());
+    }
+}
