@@ -7,6 +7,8 @@ use super::expr::{self, Expr, Helpers, Level};
 use super::literal::{BITS_OF, as_entity, literal, scalar};
 use super::params::{Form, Function};
 use super::shape::RowLoop;
+use super::text::{bundle, index, is_nothing, label, name, operand, tuple};
+use super::uses::Uses;
 use super::{RustError, names};
 use crate::compile::LOOP_BUDGET;
 use crate::compile::ir::Const;
@@ -19,9 +21,6 @@ use std::fmt::Write;
 
 /// An expression longer than this gets a name.
 const LONG: usize = 72;
-
-/// Components that stand in one tuple.
-const BUNDLE_MAX: usize = 12;
 
 /// Instructions of an arm that is worked out for every row, whether its result is taken or not.
 const ARM: usize = 8;
@@ -96,47 +95,6 @@ pub(super) fn body(
         }
     }
     Ok(writer.out)
-}
-
-/// How often each value is used, and whether by the region that defines it.
-struct Uses {
-    count: Vec<u32>,
-    elsewhere: Vec<bool>,
-}
-
-impl Uses {
-    fn of(system: &System) -> Self {
-        let values = system.types.len();
-        let mut uses = Uses {
-            count: vec![0; values],
-            elsewhere: vec![false; values],
-        };
-        let mut home = vec![usize::MAX; values];
-        let mut number = 0;
-        uses.region(&system.body, &mut number, &mut home);
-        uses
-    }
-
-    fn region(&mut self, region: &Region, number: &mut usize, home: &mut [usize]) {
-        let here = *number;
-        *number += 1;
-        let note = |uses: &mut Uses, value: Value, home: &[usize]| {
-            uses.count[value.index()] += 1;
-            uses.elsewhere[value.index()] |= home[value.index()] != here;
-        };
-        for inst in &region.insts {
-            inst.op.operands(&mut |value| note(self, value, home));
-            for inner in inst.op.regions() {
-                self.region(inner, number, home);
-            }
-            for result in &inst.results {
-                home[result.index()] = here;
-            }
-        }
-        for &value in region.end.values() {
-            note(self, value, home);
-        }
-    }
 }
 
 /// A loop or block that is open.
@@ -832,47 +790,4 @@ impl Writer<'_> {
             None => trap.words().to_owned(),
         }
     }
-}
-
-fn name(value: Value) -> String {
-    format!("v{}", value.0)
-}
-
-fn label(label: Label) -> String {
-    format!("'l{}", label.0)
-}
-
-fn tuple(values: &[String]) -> String {
-    match values {
-        [one] => one.clone(),
-        all => format!("({})", all.join(", ")),
-    }
-}
-
-/// Components together: one alone, several in brackets, many in brackets within brackets.
-fn bundle(mut parts: Vec<String>) -> String {
-    while parts.len() > BUNDLE_MAX {
-        let groups = parts.chunks(BUNDLE_MAX);
-        parts = groups
-            .map(|group| format!("({})", group.join(", ")))
-            .collect();
-    }
-    tuple(&parts)
-}
-
-fn is_nothing(region: &Region) -> bool {
-    region.insts.is_empty() && matches!(&region.end, End::Yield(values) if values.is_empty())
-}
-
-/// As what stands between the brackets of an access.
-fn index(expr: &Expr) -> String {
-    match expr.counted() {
-        Some(counted) => counted.to_owned(),
-        None => format!("{} as usize", expr.at(Level::Cast)),
-    }
-}
-
-/// As an end of a range.
-fn operand(expr: &Expr) -> String {
-    expr.at(Level::Sum)
 }

@@ -24,6 +24,8 @@ mod resources;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod text;
+mod uses;
 
 use super::ir::{Component, Field, Module, Scalar, System};
 use params::Function;
