@@ -82,7 +82,10 @@ impl Project {
         if !folder.is_dir() && folder != Path::new(HERE) {
             return Err(UsageError::NoProject { folder }.into());
         }
-        let mut config = Config::load(&Disk, &folder)?;
+        let mut config = match folder.is_dir() {
+            true => Config::load(&Disk, &folder)?,
+            false => Config::default(),
+        };
         if let Some(path) = &options.budget {
             config.take_budgets(&Disk, path)?;
         }
