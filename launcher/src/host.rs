@@ -45,11 +45,11 @@ impl Host {
         }
     }
 
-    /// What a project of scripts only needs of the player: code cannot be made at run time in WebAssembly.
+    /// What a project of scripts only needs of the player: code cannot be made at run time in WebAssembly, and native code of scripts was
+    /// not tried on Windows.
     fn player_features(self) -> Option<&'static str> {
         match self {
-            Host::Wasi => Some("scripts-wasmi"),
-            Host::Windows => None,
+            Host::Wasi | Host::Windows => Some("scripts-wasmi"),
         }
     }
 }

@@ -75,7 +75,7 @@ pub const SUITES: [Suite; 10] = [
     },
     Suite {
         name: "hosts",
-        about: "the examples under WASI reach the native hashes, and snapshots go on there and back",
+        about: "the examples under WASI and on Windows reach the native hashes, and snapshots go on there and back",
         budget_seconds: 360,
         checks: hosts::hosts,
     },

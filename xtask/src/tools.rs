@@ -114,44 +114,85 @@ pub fn software_gpu() -> Result<(), String> {
 
 /// Where cargo puts what it builds.
 pub fn target(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), |folder| root.join(folder))
 }
 
-/// What Debian needs to build for WASI, where rustup has not installed the standard library for it.
-const DEBIAN_WASI: [&str; 5] = [
-    "rustc-web",
-    "cargo-web",
-    "rust-web-src",
-    "lld-22",
-    "wasi-libc",
-];
+/// What Debian needs to build for other hosts, where rustup has not installed the standard library for them.
+const DEBIAN_RUST: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
 /// Sees to a compiler for WASI. The error says what is missing.
 pub fn wasi_compiler() -> Result<(), String> {
+    let more = ["lld-22", "wasi-libc"];
+    compiler("wasm32-wasip1", &more, || {
+        Path::new("/usr/lib/wasm32-wasi").exists()
+    })
+}
+
+/// Sees to a compiler and linker for Windows. The error says what is missing.
+pub fn windows_compiler() -> Result<(), String> {
+    let linker = || answers(&["x86_64-w64-mingw32-gcc", "--version"]);
+    if !linker() {
+        install(&["gcc-mingw-w64-x86-64-win32"]);
+    }
+    if !linker() {
+        return Err("`x86_64-w64-mingw32-gcc --version` does not answer; install MinGW-w64 (Debian: `apt-get install gcc-mingw-w64-x86-64-win32`)".to_owned());
+    }
+    compiler("x86_64-pc-windows-gnu", &[], || true)
+}
+
+/// Sees to a standard library for a target, or to Debian's compiler with `more`, which builds one.
+fn compiler(target: &str, more: &[&str], has_more: impl Fn() -> bool) -> Result<(), String> {
     let libraries = Command::new("rustc")
-        .args(["--print", "target-libdir", "--target", "wasm32-wasip1"])
+        .args(["--print", "target-libdir", "--target", target])
         .output();
     let libraries = libraries.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let there = |path: &str| Path::new(path.trim()).exists();
     let debian = || {
-        [
-            "/usr/lib/rustlib/src/rust/library/std",
-            "/usr/lib/wasm32-wasi",
-        ]
-        .iter()
-        .all(|path| there(path))
-            && answers(&["/usr/bin/cargo", "--version"])
+        let sources = Path::new("/usr/lib/rustlib/src/rust/library/std");
+        sources.exists() && has_more() && answers(&["/usr/bin/cargo", "--version"])
     };
-    if libraries.is_ok_and(|folder| !folder.is_empty() && there(&folder)) || debian() {
+    let there = |folder: &str| !folder.is_empty() && Path::new(folder).exists();
+    if libraries.is_ok_and(|folder| there(folder.trim())) || debian() {
         return Ok(());
     }
-    install(&DEBIAN_WASI);
+    let packages = [&DEBIAN_RUST, more].concat();
+    install(&packages);
     match debian() {
         true => Ok(()),
         false => Err(format!(
-            "no compiler for wasm32-wasip1; run `rustup target add wasm32-wasip1`, or on Debian `apt-get install {}`",
-            DEBIAN_WASI.join(" ")
+            "no compiler for {target}; run `rustup target add {target}`, or on Debian `apt-get install {}`",
+            packages.join(" ")
         )),
+    }
+}
+
+/// Sees to Wine, and to a library that Wine 8 lacks, beside the programs. The error says what is missing.
+pub fn wine(source: &Path, folder: &Path) -> Result<(), String> {
+    let wine = || answers(&["wine", "--version"]);
+    if !wine() {
+        install(&["wine", "wine64"]);
+    }
+    if !wine() {
+        return Err(
+            "`wine --version` does not answer; install Wine (Debian: `apt-get install wine wine64`)"
+                .to_owned(),
+        );
+    }
+    let library = folder.join("bcryptprimitives.dll");
+    let (Some(source), Some(library)) = (source.to_str(), library.to_str()) else {
+        return Err("the target folder's name is not UTF-8".to_owned());
+    };
+    let compile = [
+        "x86_64-w64-mingw32-gcc",
+        "-shared",
+        "-O1",
+        "-o",
+        library,
+        source,
+        "-ladvapi32",
+    ];
+    match answers(&compile) {
+        true => Ok(()),
+        false => Err(format!("`{}` fails", compile.join(" "))),
     }
 }
 

@@ -117,9 +117,7 @@ impl Toolchain {
             }
         }
         // Names in traps stay; line tables would be nine tenths of the file.
-        if self.host == Host::Wasi {
-            command.args(["--config", &format!("profile.{profile}.debug=0")]);
-        }
+        command.args(["--config", &format!("profile.{profile}.debug=0")]);
         command.env("CARGO_ENCODED_RUSTFLAGS", flags.join(OsStr::new("\x1f")));
         Ok(command)
     }

@@ -15,6 +15,8 @@ use crate::tools;
 struct Project {
     name: &'static str,
     options: &'static str,
+    /// Only under WASI: with scripts it takes minutes to build, and runs the same interpreter everywhere.
+    wasi_only: bool,
     /// How the native program is built: as other suites do.
     profile: &'static str,
     /// Steps before the snapshot, and after it.
@@ -29,6 +31,7 @@ const PROJECTS: [Project; 4] = [
     Project::compiled("solar-system", "--set asteroids=500"),
     // Its ten thousand boids are interpreted there.
     Project {
+        wasi_only: true,
         profile: "--profile checked",
         steps: [4, 2],
         every: 2,
@@ -41,6 +44,7 @@ impl Project {
         Project {
             name,
             options,
+            wasi_only: false,
             profile: "",
             steps: [200, 100],
             every: 100,
@@ -49,11 +53,13 @@ impl Project {
 }
 
 /// Names of the hosts beside the native one, for `--allow-missing`.
-pub const HOSTS: [&str; 2] = ["wasi-node", "wasi-wasmtime"];
+pub const HOSTS: [&str; 3] = ["wasi-node", "wasi-wasmtime", "windows-wine"];
 
 /// A way to run a program for another host.
 struct Guest {
     name: &'static str,
+    /// As `layerw build --host` takes it.
+    host: &'static str,
     /// As [`Step::program`] takes it; the program and its options follow.
     words: Vec<OsString>,
 }
@@ -72,20 +78,34 @@ pub(super) fn hosts(checks: &mut Checks<'_>) {
         return;
     }
     for project in &PROJECTS {
-        let name = project.name;
-        let program = work.join(format!("{name}.wasm"));
-        let line = format!("run --release -- build examples/{name} --host wasi --out");
-        if checks
-            .step(Step::cargo(&line).arg(&program))
-            .failure
-            .is_some()
-        {
-            continue;
+        for host in ["wasi", "windows"] {
+            let wanted =
+                |guest: &&Guest| guest.host == host && !(project.wasi_only && host != "wasi");
+            let guests: Vec<&Guest> = guests.iter().filter(wanted).collect();
+            if !guests.is_empty() {
+                build_and_compare(checks, &work, host, &guests, project);
+            }
         }
-        compare(checks, &work, &guests, project, &program);
     }
     let ran: Vec<&str> = guests.iter().map(|guest| guest.name).collect();
     println!("hosts that ran: native, {}", ran.join(", "));
+}
+
+fn build_and_compare(
+    checks: &mut Checks<'_>,
+    work: &Path,
+    host: &str,
+    guests: &[&Guest],
+    project: &Project,
+) {
+    let name = project.name;
+    let ending = if host == "windows" { "exe" } else { "wasm" };
+    let program = work.join(format!("{name}.{ending}"));
+    let line = format!("run --release -- build examples/{name} --host {host} --out");
+    let built = checks.step(Step::cargo(&line).arg(&program));
+    if built.failure.is_none() {
+        compare(checks, work, guests, project, &program);
+    }
 }
 
 /// A folder with each project's files under the project's name.
@@ -108,19 +128,34 @@ fn prepare(root: &Path, work: &Path) -> Result<(), String> {
 
 /// A host, made ready; one that is missing and may not be is a failure.
 fn find(checks: &mut Checks<'_>, work: &Path, name: &'static str) -> Option<Guest> {
-    let found = tools::wasi_compiler().and_then(|()| match name {
-        "wasi-node" => tools::node().map(|()| {
-            let script = checks.root.join("launcher/hosts/wasi.mjs");
-            vec!["node".into(), "--no-warnings".into(), script.into()]
-        }),
-        _ => tools::wasmtime(&work.join("python")).map(|()| {
-            let script = checks.root.join("xtask/hosts/run_in_wasmtime.py");
-            vec!["python3".into(), script.into()]
-        }),
-    });
+    let found = match name {
+        "wasi-node" => tools::wasi_compiler()
+            .and_then(|()| tools::node())
+            .map(|()| {
+                let script = checks.root.join("launcher/hosts/wasi.mjs");
+                vec!["node".into(), "--no-warnings".into(), script.into()]
+            }),
+        "wasi-wasmtime" => tools::wasi_compiler()
+            .and_then(|()| tools::wasmtime(&work.join("python")))
+            .map(|()| {
+                let script = checks.root.join("xtask/hosts/run_in_wasmtime.py");
+                vec!["python3".into(), script.into()]
+            }),
+        _ => {
+            let source = checks.root.join("xtask/hosts/bcryptprimitives.c");
+            tools::windows_compiler()
+                .and_then(|()| tools::wine(&source, work))
+                .map(|()| {
+                    let mut prefix = OsString::from("WINEPREFIX=");
+                    prefix.push(work.join("wine"));
+                    vec!["env".into(), prefix, "wine".into()]
+                })
+        }
+    };
+    let host = name.split('-').next().unwrap_or_default();
     let allowed = checks.options.allow_missing.iter().any(|host| host == name);
     match found {
-        Ok(words) => Some(Guest { name, words }),
+        Ok(words) => Some(Guest { name, host, words }),
         Err(missing) if allowed => {
             println!("note: {name} did not run: {missing}");
             None
@@ -135,7 +170,7 @@ fn find(checks: &mut Checks<'_>, work: &Path, name: &'static str) -> Option<Gues
 fn compare(
     checks: &mut Checks<'_>,
     work: &Path,
-    guests: &[Guest],
+    guests: &[&Guest],
     project: &Project,
     program: &Path,
 ) {
@@ -145,6 +180,7 @@ fn compare(
         profile,
         steps: [before, after],
         every,
+        ..
     } = *project;
     let first = format!("{options} --frames {before} --hash-every {every} --snapshot {project}");
     let then = format!("--frames {after} --hash-every {every} --restore {project}");
@@ -171,7 +207,10 @@ fn compare(
             let options = format!("run --project {project} {options}");
             let words = words.chain(options.split_whitespace().map(OsString::from));
             let step = Step::program(words.collect()).within(work);
-            hashes(checks, step.env("PYTHONPATH", "python"))
+            hashes(
+                checks,
+                step.env("PYTHONPATH", "python").env("WINEDEBUG", "-all"),
+            )
         };
         let same = run(checks, &format!("{first}-{name}.snapshot"));
         checks.check(
