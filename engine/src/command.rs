@@ -115,7 +115,7 @@ where
 {
     match (verb, build) {
         (Verb::Diff(options), _) => diff::diff(&options),
-        (Verb::Script(options), _) => script::script(&options),
+        (Verb::Script(options), build) => script::script(&options, build),
         (Verb::Doctor(options), build) => doctor::doctor(&options, build),
         (Verb::Run(options), Some(build)) => run::run(&options, build),
         (Verb::Graph(options), Some(build)) => graph::graph(&options, build),

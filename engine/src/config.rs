@@ -22,6 +22,7 @@
 //!
 //! [scripts]                 # systems in TypeScript, after those in Rust, in written order
 //! files = ["movement.ts"]   # from this folder
+//! compiler = "layerw"       # or "assemblyscript", which needs node and the package of that name
 //! runtime = "wasmtime"      # or "wasmi", "quickjs": what runs them
 //! on_trap = "stop"          # or "quarantine": the run goes on without the system
 //! memory = "64 MiB"         # of a script's own, for each worker
@@ -60,8 +61,8 @@ pub use error::{ConfigError, Place};
 
 pub(crate) use input::InputBinding;
 pub(crate) use memory::{MemoryBudgets, SIZE};
-pub use scripts::ScriptRuntime;
 pub(crate) use scripts::ScriptsConfig;
+pub use scripts::{ScriptCompiler, ScriptRuntime};
 pub(crate) use systems::SystemBudget;
 
 /// The name of the file in a project's folder.

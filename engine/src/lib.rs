@@ -31,10 +31,10 @@ mod snapshot;
 #[doc(hidden)]
 pub use command::tools;
 pub use command::{OutputError, ReplayError, UsageError, main};
-pub use config::ScriptRuntime;
 #[doc(hidden)]
 pub use config::check_config;
 pub use config::{ConfigError, Place};
+pub use config::{ScriptCompiler, ScriptRuntime};
 pub use error::{Error, Result};
 pub use input::{ACTIONS_MAX, Action, Binding, Input, InputError};
 pub use layerw_ecs as ecs;

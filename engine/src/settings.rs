@@ -22,7 +22,7 @@ use layerw_memory::MemoryConfig;
 pub use declared::{Declared, Kind};
 pub use error::SettingError;
 
-use crate::config::{ScriptRuntime, ScriptsConfig};
+use crate::config::{ScriptCompiler, ScriptRuntime, ScriptsConfig};
 use crate::scripts::ScriptsError;
 use crate::{Result, Sim};
 pub use range::Range;
@@ -38,7 +38,7 @@ pub use range::Range;
 /// assert_eq!((boids, radius), (2_000, 1.5));
 /// # Ok::<(), layerw::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     project: PathBuf,
     seed: u64,
@@ -137,6 +137,13 @@ impl Settings {
         self
     }
 
+    /// Says what compiles the scripts, as `compiler` of `[scripts]` does.
+    #[must_use]
+    pub fn with_script_compiler(mut self, compiler: ScriptCompiler) -> Settings {
+        self.scripts.compiler = compiler;
+        self
+    }
+
     /// Sets the scripts and what they may take.
     pub(crate) fn with_scripts(mut self, scripts: ScriptsConfig) -> Settings {
         self.scripts = scripts;
@@ -189,6 +196,13 @@ impl Settings {
     /// The value given is neither `true` nor `false`; the declaration is impossible ([`SettingError::Declaration`]).
     pub fn flag(&self, name: &str, help: &str) -> Result<bool> {
         let text = self.declare(name, Kind::Flag, "false".to_owned(), help)?;
+        Ok(text == "true")
+    }
+
+    /// A switch that is on or off where nobody says.
+    #[cfg(feature = "scripting")]
+    pub(crate) fn switch(&self, name: &str, default: bool, help: &str) -> Result<bool> {
+        let text = self.declare(name, Kind::Flag, default.to_string(), help)?;
         Ok(text == "true")
     }
 

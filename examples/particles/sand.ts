@@ -3,12 +3,16 @@
 // Space is cut into cells, and a cell holds one grain: a grain moves only into a cell that is free, so no two ever overlap. Who is where stands in the resource
 // Glass beside the grains' own positions; the system that moves grains writes both, so it takes the grains one after another, in the world's order.
 
-const GRAINS = 10000;
 const WIDTH = 200;
 const MIDDLE = 100;
 // Rows of cells, and the row of the neck.
 const HEIGHT = 400;
 const NECK = 200;
+
+// What a run can be given: --set grains=4000. As many as there are cells above the neck at most.
+class Settings {
+  grains: i32 = 10000;
+}
 
 // What a cell holds.
 const FREE = 0;
@@ -44,7 +48,7 @@ function reach(y: i32): i32 {
 }
 
 class Fill {
-  start(glass: Glass, world: World) {
+  start(glass: Glass, settings: Settings, world: World) {
     for (let y = 0; y < HEIGHT; y++) {
       for (let x = 0; x < WIDTH; x++) {
         const inside = Math.abs(x - MIDDLE) < reach(y) && y > 0 && y < HEIGHT - 1;
@@ -52,7 +56,7 @@ class Fill {
       }
     }
     // From the neck upwards.
-    let left: i32 = GRAINS;
+    let left = settings.grains;
     for (let y = NECK; y < HEIGHT; y++) {
       for (let x = 0; x < WIDTH; x++) {
         if (left > 0 && glass.cells[cell(x, y)] === FREE) {

@@ -4,11 +4,15 @@
 // in the table. Boids are copied into the grid in order of their buckets, and neighbours are read from there: a system sees the rows of one chunk, the grid
 // holds them all. It is the grid of examples/flock.
 
-const BOIDS = 10000;
 // A power of two, at least as many as there are boids.
 const BUCKETS = 16384;
-// Room for boids in order of their buckets: a power of two, so that an index that is masked with it needs no check.
+// Room for 16384 boids in order of their buckets: a power of two, so that an index that is masked with it needs no check.
 const PLACES = 16384;
+
+// What a run can be given: --set boids=2000. As many as there are places at most.
+class Settings {
+  boids: i32 = 10000;
+}
 
 class Rules {
   // How far a boid sees, and how near is too near.
@@ -61,8 +65,8 @@ function bucketOf(p: Vec3, radius: number): i32 {
 }
 
 class Populate {
-  start(rules: Rules, world: World, cx: Context) {
-    for (let i = 0; i < BOIDS; i++) {
+  start(settings: Settings, rules: Rules, world: World, cx: Context) {
+    for (let i = 0; i < settings.boids; i++) {
       const random = cx.random(i, 0);
       let x = 1;
       let y = 1;

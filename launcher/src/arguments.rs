@@ -84,9 +84,9 @@ const VERBS: [Verb; 6] = [
     },
     Verb {
         name: "script",
-        about: "Check, build or watch the scripts of a project",
-        usage: "layerw script check|build|watch PROJECT [OPTION...]",
-        project: Place::AfterAction(&["check", "build", "watch"]),
+        about: "Check, build or watch the scripts of a project, or print their declarations for Rust and back",
+        usage: "layerw script check|build|watch|bindings PROJECT [OPTION...]",
+        project: Place::AfterAction(&["check", "build", "watch", "bindings"]),
     },
     Verb {
         name: "diff",
@@ -327,19 +327,22 @@ mod tests {
         assert_eq!((call.verb, call.action), ("script", Some("build")));
         assert_eq!(call.project, Some("p".into()));
         assert_eq!(call.options, ["--out", "o"]);
-        assert!(help("script --help").contains("Usage: layerw script check|build|watch PROJECT"));
+        assert!(
+            help("script --help")
+                .contains("Usage: layerw script check|build|watch|bindings PROJECT")
+        );
         for (line, text) in [
             (
                 "script",
-                "`layerw script` does not say what to do; give one of check, build, watch, then the project",
+                "`layerw script` does not say what to do; give one of check, build, watch, bindings, then the project",
             ),
             (
                 "script p",
-                "`layerw script p` is nothing that can be done; give one of check, build, watch, then the project",
+                "`layerw script p` is nothing that can be done; give one of check, build, watch, bindings, then the project",
             ),
             (
                 "script check",
-                "`layerw script` names no project; give the folder: layerw script check|build|watch PROJECT [OPTION...]",
+                "`layerw script` names no project; give the folder: layerw script check|build|watch|bindings PROJECT [OPTION...]",
             ),
         ] {
             assert_eq!(refusal(line), text);

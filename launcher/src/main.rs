@@ -40,6 +40,8 @@ fn main() -> ExitCode {
 
 fn answer(call: &Call) -> Result<ExitCode, Failure> {
     let project = match (&call.project, call.action) {
+        // The components of a world are for the program that makes it to say.
+        (Some(folder), Some("bindings")) => Project::find(folder)?,
         // What scripts are is not the project's program to say, which may not even compile.
         (Some(folder), Some(_)) => Project::find(folder)?.by_player()?,
         (Some(folder), None) => Project::find(folder)?,

@@ -121,3 +121,66 @@ fn watch_says_it_again_after_a_change() {
     watch.kill().expect("it runs until it is stopped");
     watch.wait().expect("it ends");
 }
+
+const HEALTH: &str = "class Health { now: f32; most: f32 = 10; }
+class Heal {
+  update(healths: Health[], positions: Vec2[]) {
+    for (const health of healths) health.now = health.most;
+  }
+}
+";
+
+#[test]
+fn bindings_declare_what_the_other_language_knows() {
+    let folder = Folder::with_scripts("bindings", &[("heal.ts", HEALTH)]);
+    let (code, out, err) = folder.player("script bindings");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let health = "#[component]
+#[derive(Debug, PartialEq)]
+pub struct Health {
+    /// `now`.
+    pub now: f32,
+    /// `most`.
+    pub most: f32,
+}
+";
+    assert!(out.contains(health), "{out}");
+    assert_eq!(folder.player("script bindings --rust").1, out);
+    let (code, out, err) = folder.player("script bindings --typescript");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    for part in [
+        "class Health {\n  now: f32;\n  most: f32;\n}\n",
+        "// `Position` is the column `positions: Vec2[]`.",
+    ] {
+        assert!(out.contains(part), "{part} is not in {out}");
+    }
+    let (code, _, said) = folder.player("script check --rust");
+    assert_eq!(
+        (code, said.as_str()),
+        (
+            Some(2),
+            "`--rust` needs `script bindings`; give both or neither\n"
+        )
+    );
+}
+
+#[test]
+fn another_compiler_is_asked_for_and_missed_with_the_cure() {
+    let folder = Folder::with_scripts("compiler", &[("movement.ts", MOVEMENT)]);
+    let with = |compiler: &str| {
+        let text = format!("[scripts]\nfiles = [\"movement.ts\"]\ncompiler = \"{compiler}\"\n");
+        folder.file("layerw.toml", &text);
+        folder.player("script check")
+    };
+    assert_eq!(with("layerw").0, Some(0));
+    let (code, _, said) = with("assemblyscript");
+    assert_eq!(code, Some(1));
+    // Node or the package is missing in the folder of the test.
+    assert!(
+        said.ends_with("; or leave `compiler = \"assemblyscript\"` out of layerw.toml\n"),
+        "{said}"
+    );
+    let (code, _, said) = with("tsc");
+    assert_ne!(code, Some(0));
+    assert!(said.contains("\"layerw\" or \"assemblyscript\""), "{said}");
+}

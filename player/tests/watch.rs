@@ -102,4 +102,32 @@ fn scripts_are_taken_up_between_two_steps_and_mistakes_wait_for_their_correction
     folder.file("grow.ts", &grow("6"));
     let said = run.line();
     assert!(said.starts_with("took up"), "{said}");
+
+    // The list of scripts is taken up as they are, and what else the file says is not.
+    folder.file("more.ts", "class More { update(counts: i32[]) { for (let i = 0; i < counts.length; i++) counts[i] = 1; } }");
+    folder.file(
+        "layerw.toml",
+        "[scripts]\nfiles = [\"spawn.ts\", \"grow.ts\", \"more.ts\"]\n\n[run]\nframes = 5\n",
+    );
+    assert_eq!(
+        run.line(),
+        "what layerw.toml says in [run] counts from the next run on"
+    );
+    let said = run.line();
+    assert!(said.starts_with("took up"), "{said}");
+    // It is looked at from then on.
+    folder.file(
+        "more.ts",
+        "class More { update(counts: i32[]) { counts[9999] = 1; } }",
+    );
+    let said = run.line();
+    assert!(said.starts_with("took up"), "{said}");
+    let said = run.line();
+    assert!(said.contains("more.ts:1:"), "{said}");
+    let said = run.line();
+    assert!(said.starts_with("went back to step "), "{said}");
+    folder.file("layerw.toml", "[scripts\n");
+    let said = run.line();
+    assert!(said.contains("layerw.toml"), "{said}");
+    assert_eq!(run.line(), "the scripts from before go on");
 }

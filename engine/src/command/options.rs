@@ -208,9 +208,9 @@ pub(crate) struct DoctorOptions {
 /// Options of `script`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ScriptOptions {
-    /// What to do: check says what each system reads and writes and what became of its loops; build writes modules (.wasm), Rust text (.rs) and what the
+    /// What to do: bindings prints declarations for the other language; check says what each system reads and writes and what became of its loops; build writes modules (.wasm), Rust text (.rs) and what the
     /// compiler works on (.ir); watch checks again whenever a script changes
-    #[arg(value_name = "check|build|watch", hide_possible_values = true)]
+    #[arg(value_name = "check|build|watch|bindings", hide_possible_values = true)]
     pub(crate) action: ScriptAction,
     /// Folder of the project [default: the variable LAYERW_PROJECT, or here]
     #[arg(long, value_name = "DIR")]
@@ -218,6 +218,12 @@ pub(crate) struct ScriptOptions {
     /// Where build writes [default: the folder `build` of the project]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Of bindings: the classes of the scripts as structs in Rust (the default)
+    #[arg(long, conflicts_with = "typescript")]
+    pub(crate) rust: bool,
+    /// Of bindings: the components of the project's world as classes in TypeScript
+    #[arg(long)]
+    pub(crate) typescript: bool,
 }
 
 impl ScriptOptions {
@@ -239,6 +245,8 @@ pub(crate) enum ScriptAction {
     Build,
     /// Says what they are after each change.
     Watch,
+    /// Declares the components of one language for the other.
+    Bindings,
 }
 
 /// On or off.

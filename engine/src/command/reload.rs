@@ -1,13 +1,15 @@
 //! `run --watch`: a run at the pace of a clock whose scripts are edited meanwhile.
 
 use core::time::Duration;
+use std::path::PathBuf;
 
-use layerw_platform::files::Watched;
+use layerw_platform::files::{Disk, Watched};
 use layerw_platform::signals::Stop;
 use layerw_platform::threads::sleep;
 use layerw_trace::now_ns;
 
 use super::output;
+use crate::config::{self, Config};
 use crate::error::{Error, Result};
 use crate::runner::Runner;
 use crate::settings::Settings;
@@ -17,9 +19,11 @@ const HERTZ: f64 = 60.0;
 
 /// Looks at the scripts between steps, and waits for the time of the next step.
 pub(super) struct Reload<'s> {
-    settings: &'s Settings,
+    settings: Settings,
     stop: &'s Stop,
     watched: Watched,
+    /// What layerw.toml says.
+    config: Config,
     /// Between two steps, in nanoseconds.
     pace: u64,
     /// When the next step is due, and when the scripts are to be looked at, on the clock of [`now_ns`].
@@ -28,8 +32,13 @@ pub(super) struct Reload<'s> {
 }
 
 impl<'s> Reload<'s> {
-    pub(super) fn new(settings: &'s Settings, stop: &'s Stop, runner: &Runner) -> Self {
-        let paths = settings.script_paths();
+    pub(super) fn new(
+        settings: &Settings,
+        config: Config,
+        stop: &'s Stop,
+        runner: &Runner,
+    ) -> Self {
+        let paths = watched(settings);
         let names: Vec<_> = paths
             .iter()
             .map(|path| path.display().to_string())
@@ -41,9 +50,10 @@ impl<'s> Reload<'s> {
         ));
         let now = now_ns();
         Reload {
-            settings,
+            settings: settings.clone(),
             stop,
             watched,
+            config,
             pace: (1e9 / runner.rate().unwrap_or(HERTZ)) as u64,
             due: now,
             look: now,
@@ -90,7 +100,11 @@ impl<'s> Reload<'s> {
     fn reload(&mut self, runner: &mut Runner) -> bool {
         let begin = now_ns();
         let step = runner.world().step();
-        match runner.reload_scripts(self.settings) {
+        if let Err(refused) = self.read_config() {
+            output::say(format_args!("{refused}\nthe scripts from before go on"));
+            return false;
+        }
+        match runner.reload_scripts(&self.settings) {
             Ok(()) => {
                 let ms = (now_ns() - begin) as f64 / 1e6;
                 output::say(format_args!(
@@ -104,4 +118,58 @@ impl<'s> Reload<'s> {
             }
         }
     }
+
+    /// Takes up what layerw.toml says of scripts, and says what of it waits for the next run.
+    ///
+    /// # Errors
+    /// The file is wrong; what it said before holds.
+    fn read_config(&mut self) -> Result<()> {
+        let config = Config::load(&Disk, self.settings.project())?;
+        if config == self.config {
+            return Ok(());
+        }
+        let waits = waiting(&self.config, &config);
+        if !waits.is_empty() {
+            output::say(format_args!(
+                "what {} says in {} counts from the next run on",
+                config::FILE,
+                waits.join(", ")
+            ));
+        }
+        if config.scripts != self.config.scripts {
+            self.settings = self.settings.clone().with_scripts(config.scripts.clone());
+            self.watched = Watched::new(watched(&self.settings));
+        }
+        self.config = config;
+        Ok(())
+    }
+}
+
+/// The scripts, and the file that names them.
+fn watched(settings: &Settings) -> Vec<PathBuf> {
+    let mut paths = settings.script_paths();
+    paths.push(settings.project().join(config::FILE));
+    paths
+}
+
+/// The sections that say something else and are not taken up while a run goes on.
+fn waiting(before: &Config, now: &Config) -> Vec<&'static str> {
+    let sections = [
+        ("[project]", before.name != now.name),
+        ("[settings]", texts(before) != texts(now)),
+        ("[memory]", before.memory != now.memory),
+        ("[systems]", before.systems != now.systems),
+        ("[input]", before.input != now.input),
+        ("[run]", before.run != now.run),
+    ];
+    let changed = sections.iter().filter(|(_, differs)| *differs);
+    changed.map(|(name, _)| *name).collect()
+}
+
+/// The values of `[settings]`, wherever in the file they stand.
+fn texts(config: &Config) -> Vec<(&str, &str)> {
+    let settings = config.settings.iter();
+    settings
+        .map(|one| (one.name.as_str(), one.text.as_str()))
+        .collect()
 }

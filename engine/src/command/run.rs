@@ -52,9 +52,14 @@ pub(super) fn run(
     // From here on until it is stopped: what happens before is not the simulation.
     let tracing = files.trace.map(Tracing::start).transpose()?;
     watch.start(&stage.runner)?;
-    let mut reload = options
-        .watch
-        .then(|| Reload::new(&stage.settings, &stop, &stage.runner));
+    let mut reload = options.watch.then(|| {
+        Reload::new(
+            &stage.settings,
+            project.config.clone(),
+            &stop,
+            &stage.runner,
+        )
+    });
     let looped = step_all(
         &mut stage.runner,
         stage.frames,

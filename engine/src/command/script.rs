@@ -7,16 +7,37 @@ use std::process::ExitCode;
 use layerw_platform::files::{Disk, FileError, Watched, save};
 use layerw_platform::signals;
 
-use super::options::{ScriptAction, ScriptOptions};
+use super::options::{ScriptAction, ScriptOptions, Switch};
 use super::output;
 use super::prepare::{self, Project};
+use super::usage::UsageError;
 use crate::config;
 use crate::error::Result;
+use crate::runner::RunnerOptions;
 use crate::scripts::{self, Part};
+use crate::settings::Settings;
+use crate::sim::Sim;
 
-/// Checks, builds or watches.
-pub(super) fn script(options: &ScriptOptions) -> Result<ExitCode> {
+/// Checks, builds, watches or declares.
+pub(super) fn script<B>(options: &ScriptOptions, build_sim: Option<B>) -> Result<ExitCode>
+where
+    B: FnOnce(&Settings) -> Result<Sim>,
+{
+    let language = [
+        ("--rust", options.rust),
+        ("--typescript", options.typescript),
+    ];
+    if let Some((option, _)) = language.iter().find(|(_, given)| *given)
+        && options.action != ScriptAction::Bindings
+    {
+        return Err(UsageError::Needs {
+            option: (*option).to_owned(),
+            other: "script bindings".to_owned(),
+        }
+        .into());
+    }
     match options.action {
+        ScriptAction::Bindings => bindings(options, build_sim),
         ScriptAction::Check => {
             for part in parts(options)? {
                 output::print(&told(&part))?;
@@ -40,6 +61,30 @@ fn told(part: &Part) -> String {
 
 fn indented(text: &str) -> String {
     text.lines().map(|line| format!("  {line}\n")).collect()
+}
+
+/// Prints the classes of the scripts as structs, or the components of the world, which is built for it, as classes.
+fn bindings<B>(options: &ScriptOptions, build_sim: Option<B>) -> Result<ExitCode>
+where
+    B: FnOnce(&Settings) -> Result<Sim>,
+{
+    let options_of_build = options.build();
+    let project = Project::open(&options_of_build)?;
+    let Some(build_sim) = build_sim.filter(|_| options.typescript) else {
+        for text in scripts::structs(&project.folder, &project.config.scripts)? {
+            output::print(&text)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    };
+    let jobs = project.workers(&options_of_build, Switch::Off)?;
+    let runner = RunnerOptions::default();
+    let prepared = project.prepare(build_sim, &options_of_build, &jobs, runner, None)?;
+    let classes = scripts::classes(prepared.runner.world())?;
+    output::print(&classes.text)?;
+    for refused in &classes.refused {
+        output::say(format_args!("{refused}"));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the module, the Rust text and the systems as the compiler sees them beside each other.

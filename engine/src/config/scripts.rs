@@ -9,6 +9,8 @@ use super::reader::Section;
 pub(crate) struct ScriptsConfig {
     /// Paths as they stand in the file, relative to the project's folder, in order.
     pub(crate) files: Vec<String>,
+    /// What compiles those that are sources.
+    pub(crate) compiler: ScriptCompiler,
     /// What runs them; the best there is unless set.
     pub(crate) runtime: Option<ScriptRuntime>,
     /// What becomes of a system that fails.
@@ -17,6 +19,18 @@ pub(crate) struct ScriptsConfig {
     pub(crate) memory: Option<u64>,
     /// The most that a call may take, in seconds.
     pub(crate) seconds: Option<f64>,
+}
+
+/// What compiles the sources of scripts. What both take, both compile to the same bits.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum ScriptCompiler {
+    /// The engine's own: for systems that run at full speed over columns.
+    #[default]
+    Layerw,
+    /// AssemblyScript, for scripts that want objects, arrays and maps of their own. It needs node 20 or later, and the package `assemblyscript` in the project's folder or
+    /// above it.
+    AssemblyScript,
 }
 
 /// What runs scripts. All give the same bits.
@@ -56,6 +70,15 @@ pub(crate) enum OnTrap {
 pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigError> {
     let files = section.texts("files", "a list of files, such as [\"movement.ts\"]")?;
     let files = section.required("files", files)?;
+    let compiler = section.text(
+        "compiler",
+        "\"layerw\" or \"assemblyscript\"",
+        |text| match text {
+            "layerw" => Some(ScriptCompiler::Layerw),
+            "assemblyscript" => Some(ScriptCompiler::AssemblyScript),
+            _ => None,
+        },
+    )?;
     let runtime = section.text(
         "runtime",
         "\"wasmtime\", \"wasmi\" or \"quickjs\"",
@@ -73,6 +96,7 @@ pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigErro
     section.finish()?;
     Ok(ScriptsConfig {
         files,
+        compiler: compiler.unwrap_or_default(),
         runtime,
         on_trap: on_trap.unwrap_or_default(),
         memory,

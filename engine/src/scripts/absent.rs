@@ -6,8 +6,9 @@ use layerw_ecs::World;
 use layerw_ecs::schedule::Entry;
 use layerw_memory::Arena;
 
-use super::{Part, ScriptFigures, ScriptsError};
+use super::{Classes, Part, ScriptFigures, ScriptsError};
 use crate::config::ScriptsConfig;
+use crate::error::Result as Outcome;
 use crate::settings::Settings;
 
 /// None.
@@ -15,8 +16,9 @@ use crate::settings::Settings;
 pub(crate) struct Loaded {}
 
 /// Nothing to load, or a refusal.
-pub(crate) fn load(settings: &Settings, _: &mut World) -> Result<Loaded, ScriptsError> {
-    parts(settings.project(), settings.scripts()).map(|_| Loaded::default())
+pub(crate) fn load(settings: &Settings, _: &mut World) -> Outcome<Loaded> {
+    parts(settings.project(), settings.scripts())?;
+    Ok(Loaded::default())
 }
 
 /// Nothing to tell of, or a refusal.
@@ -27,6 +29,16 @@ pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, 
             path: folder.join(file),
         }),
     }
+}
+
+/// A refusal.
+pub(crate) fn structs(_: &Path, _: &ScriptsConfig) -> Result<Vec<String>, ScriptsError> {
+    Err(ScriptsError::NoBindings)
+}
+
+/// A refusal.
+pub(crate) fn classes(_: &World) -> Result<Classes, ScriptsError> {
+    Err(ScriptsError::NoBindings)
 }
 
 impl Loaded {

@@ -5,6 +5,8 @@
 #[cfg(not(feature = "scripting"))]
 mod absent;
 #[cfg(feature = "scripting")]
+mod choices;
+#[cfg(feature = "scripting")]
 mod present;
 #[cfg(feature = "scripting")]
 mod told;
@@ -14,11 +16,11 @@ use absent as host;
 #[cfg(feature = "scripting")]
 use present as host;
 
-#[cfg(not(feature = "scripting"))]
-pub(crate) use host::parts;
 pub(crate) use host::{Loaded, load};
+#[cfg(not(feature = "scripting"))]
+pub(crate) use host::{classes, parts, structs};
 #[cfg(feature = "scripting")]
-pub(crate) use told::parts;
+pub(crate) use told::{classes, parts, structs};
 
 use std::path::PathBuf;
 
@@ -39,6 +41,11 @@ pub enum ScriptsError {
         /// The first script.
         path: PathBuf,
     },
+    /// The program was built without what knows the other language's declarations.
+    #[error(
+        "this program knows no scripts and makes no bindings; add the feature `scripts` of `layerw` to the project"
+    )]
+    NoBindings,
     /// A script cannot be read.
     #[error(transparent)]
     File(#[from] FileError),
@@ -86,6 +93,14 @@ impl Part {
         let stem = first.rsplit_once('.').map_or(first, |(stem, _)| stem);
         stem.replace(['/', '\\'], "-")
     }
+}
+
+/// The components of a world as classes for scripts.
+#[derive(Clone, Debug)]
+pub(crate) struct Classes {
+    pub(crate) text: String,
+    /// Why others have none, a sentence each.
+    pub(crate) refused: Vec<String>,
 }
 
 /// What the report says of a script.

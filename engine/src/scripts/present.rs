@@ -8,12 +8,14 @@ use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
 use layerw_memory::Arena;
 use layerw_platform::files::{Disk, Files};
+use layerw_script::compile::assemblyscript::{Asc, AscError};
 use layerw_script::compile::{self, Program, Source};
 use layerw_script::runtime::{Form, OnFault, Options, Runtime, Script, ScriptError};
 
-use super::{ScriptFigures, ScriptsError};
+use super::{ScriptFigures, ScriptsError, choices};
 use crate::config::scripts::OnTrap;
-use crate::config::{ScriptRuntime, ScriptsConfig};
+use crate::config::{ScriptCompiler, ScriptRuntime, ScriptsConfig};
+use crate::error::Result as Outcome;
 use crate::settings::Settings;
 
 /// The scripts of a simulation, and systems of theirs that were not added yet.
@@ -24,7 +26,7 @@ pub(crate) struct Loaded {
 }
 
 /// Reads, compiles and binds the scripts of a project.
-pub(crate) fn load(settings: &Settings, world: &mut World) -> Result<Loaded, ScriptsError> {
+pub(crate) fn load(settings: &Settings, world: &mut World) -> Outcome<Loaded> {
     let config = settings.scripts();
     let mut loaded = Loaded::default();
     for part in parts(settings.project(), config)? {
@@ -36,6 +38,7 @@ pub(crate) fn load(settings: &Settings, world: &mut World) -> Result<Loaded, Scr
                 Script::load(name, &module, &options).map_err(refused)?
             }
         };
+        choices::take(script.manifest(), settings, world)?;
         loaded.systems.extend(script.bind(world).map_err(refused)?);
         loaded.scripts.push(script);
     }
@@ -76,6 +79,11 @@ fn load_sources(
     names: &[&str],
     config: &ScriptsConfig,
 ) -> Result<Script, ScriptsError> {
+    if config.compiler == ScriptCompiler::AssemblyScript {
+        let module = compile_by_asc(folder, names)?;
+        let options = options(config, Some(config.seconds.unwrap_or(1.0)));
+        return Script::load(&names.join(", "), &module, &options).map_err(refused);
+    }
     let program = compile(folder, names)?;
     // Its loops come to an end, or to a trap of their own.
     let options = options(config, config.seconds);
@@ -84,6 +92,27 @@ fn load_sources(
 
 /// Reads and compiles sources, as one.
 pub(super) fn compile(folder: &Path, names: &[&str]) -> Result<Program, ScriptsError> {
+    compile::compile(&read(folder, names)?).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        ScriptsError::Refused(lines.join("\n"))
+    })
+}
+
+/// The same by way of AssemblyScript, whose package lies in the project's folder or above it.
+pub(super) fn compile_by_asc(folder: &Path, names: &[&str]) -> Result<Vec<u8>, ScriptsError> {
+    let module = Asc::at(folder).compile(&read(folder, names)?);
+    module.map_err(|error| {
+        let said = error.to_string();
+        ScriptsError::Refused(match error {
+            AscError::Node { .. } | AscError::Package(_) => {
+                format!("{said}; or leave `compiler = \"assemblyscript\"` out of layerw.toml")
+            }
+            _ => said,
+        })
+    })
+}
+
+fn read(folder: &Path, names: &[&str]) -> Result<Vec<Source>, ScriptsError> {
     let mut sources = Vec::new();
     for &name in names {
         let path = folder.join(name);
@@ -94,10 +123,7 @@ pub(super) fn compile(folder: &Path, names: &[&str]) -> Result<Program, ScriptsE
             })?;
         sources.push(Source::new(name, text));
     }
-    compile::compile(&sources).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        ScriptsError::Refused(lines.join("\n"))
-    })
+    Ok(sources)
 }
 
 fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {

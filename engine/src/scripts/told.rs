@@ -3,11 +3,13 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use layerw_ecs::World;
 use layerw_platform::files::{Disk, Files};
-use layerw_script::abi;
+use layerw_script::abi::{self, ComponentDecl};
+use layerw_script::bindings;
 
-use super::{Part, ScriptsError, present};
-use crate::config::ScriptsConfig;
+use super::{Classes, Part, ScriptsError, present};
+use crate::config::{ScriptCompiler, ScriptsConfig};
 
 /// Reads and compiles the scripts of a project.
 pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, ScriptsError> {
@@ -15,10 +17,51 @@ pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, 
     parts
         .into_iter()
         .map(|part| match part {
+            present::Part::Sources(names) if config.compiler == ScriptCompiler::AssemblyScript => {
+                let module = present::compile_by_asc(folder, &names)?;
+                let why = "AssemblyScript makes modules only; leave `compiler` out of layerw.toml";
+                Ok(Part {
+                    no_rust: Some(why.to_owned()),
+                    ..of_module(&names, module)?
+                })
+            }
             present::Part::Sources(names) => sources(folder, &names),
-            present::Part::Module(name) => module(folder, name),
+            present::Part::Module(name) => of_module(&[name], Disk.read(&folder.join(name))?),
         })
         .collect()
+}
+
+/// The classes of the sources of a project as structs in Rust, a text for each script.
+pub(crate) fn structs(folder: &Path, config: &ScriptsConfig) -> Result<Vec<String>, ScriptsError> {
+    let mut texts = Vec::new();
+    for part in present::parts(folder, config)? {
+        let present::Part::Sources(names) = part else {
+            continue;
+        };
+        let program = present::compile(folder, &names)?;
+        let text = bindings::rust(&program);
+        texts.push(text.map_err(|error| ScriptsError::Refused(error.to_string()))?);
+    }
+    Ok(texts)
+}
+
+/// The components of a world, but for those that are the engine's own, as classes for scripts.
+pub(crate) fn classes(world: &World) -> Result<Classes, ScriptsError> {
+    let (mut fit, mut refused) = (Vec::new(), Vec::new());
+    for id in world.component_ids() {
+        let component = ComponentDecl::of(world.schema(id));
+        let letter = |c: char| c == '_' || c == '$' || c.is_alphanumeric();
+        if !component.name.chars().all(letter) {
+            continue;
+        }
+        match bindings::typescript(std::slice::from_ref(&component)) {
+            Ok(_) => fit.push(component),
+            Err(error) => refused.push(error.to_string()),
+        }
+    }
+    let text = bindings::typescript(&fit);
+    let text = text.map_err(|error| ScriptsError::Refused(error.to_string()))?;
+    Ok(Classes { text, refused })
 }
 
 fn sources(folder: &Path, names: &[&str]) -> Result<Part, ScriptsError> {
@@ -43,10 +86,10 @@ fn sources(folder: &Path, names: &[&str]) -> Result<Part, ScriptsError> {
 }
 
 /// Of a module that was compiled before, what its manifest says.
-fn module(folder: &Path, name: &str) -> Result<Part, ScriptsError> {
-    let bytes = Disk.read(&folder.join(name))?;
-    let manifest = abi::read(&bytes)
-        .map_err(|error| ScriptsError::Refused(format!("script `{name}`: {error}")))?;
+fn of_module(names: &[&str], bytes: Vec<u8>) -> Result<Part, ScriptsError> {
+    let manifest = abi::read(&bytes).map_err(|error| {
+        ScriptsError::Refused(format!("script `{}`: {error}", names.join(", ")))
+    })?;
     let mut report = String::new();
     for system in &manifest.systems {
         let named = |write: bool| {
@@ -62,7 +105,7 @@ fn module(folder: &Path, name: &str) -> Result<Part, ScriptsError> {
         let _ = writeln!(report, "{name}: reads {reads}; writes {writes}");
     }
     Ok(Part {
-        files: vec![name.to_owned()],
+        files: names.iter().map(|&name| name.to_owned()).collect(),
         report,
         outputs: vec![("wasm", bytes)],
         no_rust: None,

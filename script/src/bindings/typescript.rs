@@ -114,6 +114,7 @@ fn declared(field: &FieldDecl) -> Result<String, String> {
         ("f64", _) => "Float64Array",
         ("i32", _) => "Int32Array",
         ("u32", _) => "Uint32Array",
+        ("u8", _) => "Uint8Array",
         (other, _) => {
             return Err(format!(
                 "scripts have no arrays of {other}; keep its values one by one"
@@ -128,6 +129,7 @@ fn wrapped(field: &FieldDecl) -> Result<String, String> {
     Ok(match (field.primitive.as_str(), field.count) {
         ("f32", count @ 2..=4) => format!("Vec{count}"),
         ("bool", 1) => "boolean".to_owned(),
+        ("u8", 1) => return Err("scripts have no u8; use i32 or u32".to_owned()),
         (name, 1) => name.to_owned(),
         (name, count) => return Err(format!("it wraps {count} values of {name}; name the field")),
     })
@@ -138,7 +140,7 @@ fn size(primitive: &str) -> Result<u32, String> {
     match primitive {
         "f32" | "i32" | "u32" => Ok(4),
         "f64" | "i64" | "u64" | "Entity" => Ok(8),
-        "bool" => Ok(1),
+        "bool" | "u8" => Ok(1),
         other => Err(format!("scripts have no {other}; use i32 or u32")),
     }
 }

@@ -52,7 +52,7 @@ fn compare(sights: Query<&Sight>, mut seen: ResMut<Seen>, counts: layerw_ecs::Lo
 /// The flock of so many boids after some steps, looked at in each but the first.
 fn fly(boids: usize, steps: usize, threads: usize, watched: bool) -> StateHash {
     let text = FLOCK
-        .replace("BOIDS = 10000", &format!("BOIDS = {boids}"))
+        .replace("boids: i32 = 10000", &format!("boids: i32 = {boids}"))
         .replace(
             "BUCKETS = 16384",
             &format!("BUCKETS = {}", boids.next_power_of_two()),
