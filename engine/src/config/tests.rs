@@ -28,7 +28,7 @@ fn everything_can_be_said() {
          [memory]\ntotal = '1 GiB'\nlogic = 536870912\nscene = '64 MiB'\n\
          [memory.terrain]\npool = 'logic'\nbudget = '1 MiB'\n\
          [systems.look]\nscratch = '1 MiB'\n[systems.'turn twice']\nscratch = 100\nover = 'degrade'\n\
-         [scripts]\nfiles = ['a.ts', 'b.wasm']\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
+         [scripts]\nfiles = ['a.ts', 'b.wasm']\ncompiler = 'assemblyscript'\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
          [run]\nframes = 600\nthreads = 2\ndt = 0.02\nseed = 7\n",
     )
     .unwrap();
@@ -80,6 +80,7 @@ fn everything_can_be_said() {
         config.scripts,
         ScriptsConfig {
             files: vec!["a.ts".to_owned(), "b.wasm".to_owned()],
+            compiler: ScriptCompiler::AssemblyScript,
             runtime: Some(ScriptRuntime::Wasmi),
             on_trap: OnTrap::Quarantine,
             memory: Some(1 << 20),
