@@ -85,6 +85,28 @@ impl Access {
         });
     }
 
+    /// Declares all that another access declares, of any row.
+    pub fn join(&mut self, other: &Access) {
+        let join = |items: &mut Vec<AccessItem>, item: &AccessItem| {
+            let known = items.iter_mut().find(|known| known.target == item.target);
+            match known {
+                Some(known) => known.write |= item.write,
+                None => items.push(AccessItem {
+                    own_row: false,
+                    ..item.clone()
+                }),
+            }
+        };
+        other
+            .items
+            .iter()
+            .for_each(|item| join(&mut self.items, item));
+        other
+            .ticks
+            .iter()
+            .for_each(|item| join(&mut self.ticks, item));
+    }
+
     /// Declares a look at the change ticks of a component, of the system's own chunk or of any.
     pub fn ticks(&mut self, world: &World, id: ComponentId, own_row: bool) {
         self.ticks.push(AccessItem {

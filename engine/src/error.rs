@@ -12,6 +12,7 @@ use layerw_trace::TraceError;
 
 use crate::command::{OutputError, ReplayError, UsageError};
 use crate::config::ConfigError;
+use crate::gpu::GpuError;
 use crate::input::InputError;
 use crate::record::RecordingError;
 use crate::report::TakenKey;
@@ -91,6 +92,9 @@ pub enum Error {
     /// A system of a script failed; the step was stopped.
     #[error("{0}")]
     ScriptFault(String),
+    /// A GPU pass cannot be, or there is no GPU where one is required.
+    #[error(transparent)]
+    Gpu(Box<GpuError>),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -146,6 +150,7 @@ impl Error {
             Error::Config(_) => "config",
             Error::Script(_) => "script",
             Error::ScriptFault(_) => "script-fault",
+            Error::Gpu(_) => "gpu",
             Error::File(_) => "file",
             Error::Snapshot(_) => "snapshot",
             Error::Recording(_) => "recording",
@@ -186,5 +191,6 @@ boxed!(
     Setting(SettingError),
     Config(ConfigError),
     Script(ScriptsError),
+    Gpu(GpuError),
     Replay(ReplayError)
 );

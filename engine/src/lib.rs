@@ -18,6 +18,7 @@ mod command;
 mod config;
 mod error;
 mod frame_times;
+mod gpu;
 mod identity;
 mod input;
 mod record;
@@ -36,6 +37,9 @@ pub use config::check_config;
 pub use config::{ConfigError, Place};
 pub use config::{ScriptCompiler, ScriptRuntime};
 pub use error::{Error, Result};
+pub use gpu::{GpuChoice, GpuError};
+#[cfg(feature = "gpu")]
+pub use gpu::{GpuPass, LoseGpu};
 pub use input::{ACTIONS_MAX, Action, Binding, Input, InputError};
 pub use layerw_ecs as ecs;
 pub use layerw_ecs::{
@@ -48,6 +52,8 @@ pub use layerw_jobs::{Jobs, on_fresh_thread};
 pub use layerw_memory as memory;
 pub use layerw_memory::{FrameSlice, ScratchVec};
 pub use layerw_platform::input as devices;
+#[cfg(feature = "gpu")]
+pub use layerw_render::Source as Wgsl;
 pub use layerw_trace::{Label, label};
 pub use record::{Damage, RecordingError};
 pub use report::TakenKey;
@@ -56,6 +62,15 @@ pub use scripts::ScriptsError;
 pub use settings::{Declared, Kind, Origin, SettingError, Settings};
 pub use sim::{Finish, Sim};
 pub use snapshot::SnapshotError;
+
+/// The text of a file in WGSL, relative to the file in which this stands, for [`Sim::gpu`]: messages call it by its path.
+#[cfg(feature = "gpu")]
+#[macro_export]
+macro_rules! wgsl {
+    ($path:literal) => {
+        $crate::Wgsl::new($path, include_str!($path))
+    };
+}
 
 /// Counts every call of the global allocator, in every program that uses the engine; the price is
 /// two relaxed additions per call.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::frame_times::FrameMilliseconds;
+use crate::gpu::GpuFigures;
 use crate::scripts::ScriptFigures;
 
 pub(crate) use memory::{
@@ -54,6 +55,9 @@ pub(crate) struct Report {
     pub(crate) systems: Vec<SystemFigures>,
     /// Scripts of the project.
     pub(crate) scripts: Vec<ScriptFigures>,
+    /// GPU passes of the project.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gpu: Option<GpuFigures>,
 }
 
 /// Past steps that the run could go back to at its end, and the bytes of what was written since.
@@ -163,6 +167,7 @@ mod tests {
                 scratch_over: 0,
             }],
             scripts: Vec::new(),
+            gpu: None,
         }
     }
 

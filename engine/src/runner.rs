@@ -1,6 +1,7 @@
 //! A simulation bound to workers, ready to step. Drivers own the loop; this is one turn of it.
 
 use crate::error::{Error, Result};
+use crate::gpu::{self, GpuChoice, GpuFigures};
 use crate::input::{Actions, Input};
 use crate::scripts::{self, Loaded, ScriptFigures};
 use crate::settings::Settings;
@@ -28,6 +29,8 @@ pub struct RunnerOptions {
     /// Guards memory against accesses that were not declared: slower, to the same bits. [`Protection::Pages`] becomes
     /// [`Protection::Checksums`] where pages have no rights.
     pub protection: Protection,
+    /// Whether GPU passes run on a GPU or on their twins. Exact passes come out the same.
+    pub gpu: GpuChoice,
 }
 
 /// A simulation bound to workers.
@@ -46,6 +49,7 @@ pub struct Runner {
     scripts: Loaded,
     /// Their places in the written order.
     script_places: Range<usize>,
+    gpu: gpu::Handle,
     plots: [Label; 3],
 }
 
@@ -54,22 +58,30 @@ impl Runner {
     ///
     /// # Errors
     /// The systems do not form a graph, a component's name is taken by another layout, the
-    /// workers' scratch does not fit the Scene pool, or the host cannot protect memory as it should.
+    /// workers' scratch does not fit the Scene pool, the host cannot protect memory as it should, or there is no GPU where one is required.
     pub fn new(sim: Sim, jobs: &Jobs, options: RunnerOptions) -> Result<Self> {
         let Sim {
             mut world,
             arena,
-            systems,
             actions,
+            mut systems,
+            gpu,
             rate,
             on_finish,
             on_restore,
             scripts,
-            script_places,
+            mut script_places,
             ..
         } = sim;
         // Before there is scratch, which gets its edges when it is made.
         arena.protect(options.protection)?;
+        let gpu = gpu::prepare(
+            gpu,
+            &mut systems,
+            &mut world,
+            &mut script_places,
+            options.gpu,
+        )?;
         let schedule = Schedule::new(systems, &mut world, jobs.threads())?;
         // Budgets overlap: a worker that runs a large system may need what the others leave.
         let workers = Workers::new(&arena, jobs.threads(), arena.scene().bytes())?;
@@ -91,6 +103,7 @@ impl Runner {
             on_restore,
             scripts,
             script_places,
+            gpu,
             plots,
         })
     }
@@ -300,6 +313,36 @@ impl Runner {
     /// What the report says of its scripts.
     pub(crate) fn script_figures(&self) -> Vec<ScriptFigures> {
         self.scripts.figures(&self.arena)
+    }
+
+    /// What the report says of its GPU passes, if there are any.
+    pub(crate) fn gpu_figures(&self) -> Option<GpuFigures> {
+        self.gpu.figures()
+    }
+
+    /// Where GPU passes ran, if that is not what was asked for.
+    pub(crate) fn gpu_note(&self) -> Option<String> {
+        self.gpu.note()
+    }
+
+    /// Steps in which each GPU pass ran on the GPU, and in which on its twin after all, in written order.
+    #[cfg(feature = "gpu")]
+    pub fn gpu_runs(&self) -> Vec<(u64, u64)> {
+        let passes = self
+            .gpu
+            .figures()
+            .map_or_else(Vec::new, |figures| figures.passes);
+        passes
+            .iter()
+            .map(|pass| (pass.on_gpu, pass.on_twin))
+            .collect()
+    }
+
+    /// Loses the device in the next step, as a driver may: for tests of what comes after.
+    #[cfg(feature = "gpu")]
+    #[doc(hidden)]
+    pub fn lose_gpu(&mut self, when: gpu::LoseGpu) {
+        self.gpu.lose(when);
     }
 
     /// The arena that the world and the workers' scratch live in.

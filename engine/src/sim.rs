@@ -1,6 +1,7 @@
 //! A simulation as its author writes it: a world and its systems, in order.
 
 use crate::error::Result;
+use crate::gpu;
 use crate::input::{Action, Actions, Binding, Input};
 use crate::scripts::Loaded;
 use layerw_ecs::World;
@@ -41,6 +42,7 @@ pub struct Sim {
     /// Their places among the systems.
     pub(crate) script_places: Range<usize>,
     pub(crate) actions: Actions,
+    pub(crate) gpu: gpu::Passes,
     pub(crate) rate: Option<f64>,
     pub(crate) frames: u64,
     pub(crate) on_finish: Vec<FinishHook>,
@@ -78,6 +80,7 @@ impl Sim {
             scripts: Loaded::default(),
             script_places: 0..0,
             actions: Actions::default(),
+            gpu: gpu::Passes::default(),
             rate: None,
             frames: DEFAULT_FRAMES,
             on_finish: Vec::new(),

@@ -18,6 +18,8 @@
 //! ```
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::ops::Sub;
 
 use crate::sync::process::{AtomicU64, Ordering};
@@ -39,18 +41,44 @@ pub struct Snapshot {
     pub deallocations: u64,
     /// Bytes asked for in all, never less than before; what is freed is not subtracted.
     pub bytes: u64,
+    /// Of the calls that allocate, those inside of [`foreign`].
+    pub foreign: u64,
 }
 
 /// The counters now. Other threads may be counting meanwhile, so the three may be some calls apart.
 pub fn snapshot() -> Snapshot {
     // Relaxed: each counter is a statistic by itself. Whoever wants "no allocation in this frame" has joined the frame's work,
     // which orders all of its additions before these loads.
-    let [allocations, deallocations, bytes] =
-        [&ALLOCATIONS, &DEALLOCATIONS, &BYTES].map(|counter| counter.load(Ordering::Relaxed));
+    let [allocations, deallocations, bytes, foreign] =
+        [&ALLOCATIONS, &DEALLOCATIONS, &BYTES, &FOREIGN]
+            .map(|counter| counter.load(Ordering::Relaxed));
     Snapshot {
         allocations,
         deallocations,
         bytes,
+        foreign,
+    }
+}
+
+/// While it lives, what this thread allocates is counted as a library's of others, beside being counted: such libraries allocate as they like, and how often is a
+/// figure of its own.
+#[must_use = "it counts until it is dropped: bind it to a name"]
+pub struct Foreign {
+    before: bool,
+    _thread: PhantomData<*const ()>,
+}
+
+/// Begins a stretch in which a library of others works, such as a GPU's driver.
+pub fn foreign() -> Foreign {
+    Foreign {
+        before: IS_FOREIGN.replace(true),
+        _thread: PhantomData,
+    }
+}
+
+impl Drop for Foreign {
+    fn drop(&mut self) {
+        IS_FOREIGN.set(self.before);
     }
 }
 
@@ -63,6 +91,7 @@ impl Sub for Snapshot {
             allocations: self.allocations - earlier.allocations,
             deallocations: self.deallocations - earlier.deallocations,
             bytes: self.bytes - earlier.bytes,
+            foreign: self.foreign - earlier.foreign,
         }
     }
 }
@@ -78,6 +107,12 @@ const SYSTEM: Counting<crate::alloc::trace::Recorder<System>> =
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static DEALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static BYTES: AtomicU64 = AtomicU64::new(0);
+static FOREIGN: AtomicU64 = AtomicU64::new(0);
+
+std::thread_local! {
+    /// Whether this thread is in [`foreign`]. It has neither a destructor nor a lazy beginning, so looking at it allocates nothing, also while a thread begins and ends.
+    static IS_FOREIGN: Cell<bool> = const { Cell::new(false) };
+}
 
 // SAFETY: every call goes to the allocator behind with the arguments it came with, and its answer is returned unchanged, so its keeping
 // of the contract is ours. Counting touches static atomics only: it cannot unwind or allocate.
@@ -139,6 +174,9 @@ fn count_allocation(bytes: usize) {
     // Relaxed: see `snapshot`.
     ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
     BYTES.fetch_add(bytes as u64, Ordering::Relaxed);
+    if IS_FOREIGN.get() {
+        FOREIGN.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 fn count_deallocation() {

@@ -104,7 +104,10 @@ const EXAMPLES: [(&str, &str, &str); 6] = [
 const CHECKED: &str = "--profile checked";
 
 /// What needs wgpu, which takes minutes to build: once, in the suite `gpu`, and nowhere else.
-const GPU: &str = "--exclude layerw-render";
+const GPU: &str = "--exclude layerw-render --exclude nbody-gpu";
+
+/// Examples with GPU passes, as in [`EXAMPLES`].
+const GPU_EXAMPLES: [(&str, &str); 1] = [("nbody-gpu", "--frames 20 --set bodies=1000")];
 
 /// Runs a suite's checks and collects what came of them.
 pub struct Checks<'a> {
@@ -292,7 +295,9 @@ fn examples(checks: &mut Checks) {
             "--frames 10 --threads 2 --budget examples/{name}/budget.toml"
         )));
     }
-    let listed: Vec<&str> = EXAMPLES.iter().map(|(name, ..)| *name).collect();
+    let names = EXAMPLES.iter().map(|(name, ..)| *name);
+    let gpu = GPU_EXAMPLES.iter().map(|(name, _)| *name);
+    let listed: Vec<&str> = names.chain(gpu).collect();
     checks.check(
         "every example is run",
         unlisted(&checks.root.join("examples"), &listed),
@@ -304,15 +309,37 @@ fn gpu(checks: &mut Checks) {
     if let Err(missing) = tools::software_gpu() {
         return checks.check("an adapter to test on", Some(missing));
     }
-    checks.step(Step::cargo(
-        "clippy --quiet --package layerw-render --all-targets --profile checked -- -D warnings",
-    ));
-    let doc =
-        "doc --quiet --package layerw-render --no-deps --document-private-items --profile checked";
-    checks.step(Step::cargo(doc).env("RUSTDOCFLAGS", "-D warnings"));
-    let tests = "test --package layerw-render --profile checked --no-fail-fast";
-    // OpenGL's library complains on standard error where nobody has set this.
-    checks.step(Step::tests(tests).env("XDG_RUNTIME_DIR", "/tmp"));
+    const ALL: &str = "--package layerw-render --package layerw --package nbody-gpu --features layerw/gpu --profile checked";
+    checks.step(Step::cargo(&format!(
+        "clippy --quiet {ALL} --all-targets -- -D warnings"
+    )));
+    let doc = format!("doc --quiet {ALL} --no-deps --document-private-items");
+    checks.step(Step::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"));
+    // The command's own tests ran in the suite `native`.
+    for tests in [
+        "test --package layerw-render --package nbody-gpu --profile checked --no-fail-fast",
+        "test --package layerw --features gpu --lib --profile checked --no-fail-fast",
+        "test --package layerw --features gpu --doc --profile checked --no-fail-fast gpu",
+    ] {
+        // OpenGL's library complains on standard error where nobody has set this.
+        checks.step(Step::tests(tests).env("XDG_RUNTIME_DIR", "/tmp"));
+    }
+    for (name, options) in GPU_EXAMPLES {
+        let hash = |checks: &mut Checks, words: &str| {
+            let line =
+                format!("run --release -- run examples/{name} --profile checked {options} {words}");
+            final_hash(checks, Step::cargo(&line).env("XDG_RUNTIME_DIR", "/tmp"))
+        };
+        let twin = hash(checks, "--gpu off --threads 1");
+        let device = hash(checks, "--gpu require --threads 2");
+        checks.check(
+            &format!("{name}: one hash for the GPU and the CPU"),
+            differ(&twin, &device),
+        );
+        checks.step(Step::cargo(&format!(
+            "run --release -- run examples/{name} --profile checked --frames 5 --threads 2 --budget examples/{name}/budget.toml"
+        )));
+    }
 }
 
 fn debug_hash(checks: &mut Checks) {

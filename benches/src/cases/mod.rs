@@ -10,6 +10,8 @@ mod ecs_structure;
 mod ecs_systems;
 mod examples;
 mod frame;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod graph;
 mod jobs;
 mod memory;
@@ -36,6 +38,8 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         apart::CASES,
         stream::CASES,
         examples::CASES,
+        #[cfg(feature = "gpu")]
+        gpu::CASES,
         #[cfg(feature = "scripts")]
         scripts::CASES,
     ];

@@ -44,6 +44,7 @@ pub(super) fn doctor(
     } else {
         let mut text = String::new();
         machine(&mut text, &jobs);
+        gpus(&mut text);
         if let Some(prepared) = &prepared {
             simulation(&mut text, &project, prepared);
         }
@@ -78,6 +79,21 @@ fn machine(text: &mut String, jobs: &Jobs) {
         "no tracy; build with --features tracy to profile live".to_owned()
     };
     line(text, "features", tracy);
+}
+
+/// The adapters that passes could run on.
+fn gpus(text: &mut String) {
+    let Some(adapters) = crate::gpu::adapters() else {
+        return line(
+            text,
+            "GPUs",
+            "not asked for: this program has no GPU passes",
+        );
+    };
+    line(text, "GPUs", adapters.len());
+    for adapter in adapters {
+        let _ = writeln!(text, "  {adapter}");
+    }
 }
 
 fn simulation(text: &mut String, project: &Project, prepared: &Prepared) {

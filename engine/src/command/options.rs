@@ -120,6 +120,14 @@ pub(crate) struct RunOptions {
     /// Run ready jobs in an order drawn from this seed; the result must not change
     #[arg(long, value_name = "SEED", value_parser = seed, allow_negative_numbers = true)]
     pub(crate) shuffle: Option<u64>,
+    /// Run GPU passes on a GPU if there is one, on their CPU twins, or on any GPU or not at all
+    #[arg(
+        long,
+        value_name = "auto|off|require",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub(crate) gpu: Gpu,
     /// Guard memory: whoever writes what no system declared, or reads what was vented, is named and the run ends with exit status 3; slower, to the
     /// same hash. `checksums` finds writes in the same step, on every host
     #[arg(
@@ -257,6 +265,18 @@ pub(crate) enum Switch {
     /// No.
     #[default]
     Off,
+}
+
+/// Whether a GPU is used.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Gpu {
+    /// If there is one.
+    #[default]
+    Auto,
+    /// No.
+    Off,
+    /// Yes, or fail.
+    Require,
 }
 
 /// How memory is guarded.
@@ -409,7 +429,7 @@ mod tests {
         let options = run(
             "run --frames 10 --threads 2 --seed 0x2a --dt 0.5 --set a=1 --set b=c=d --pin on --shuffle 3 --hash-every 5 \
              --memory-total 64MiB --budget b --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p \
-             --protect=checksums",
+             --protect=checksums --gpu off",
         );
         let build = BuildOptions {
             project: Some("p".into()),
@@ -426,6 +446,7 @@ mod tests {
             pin: Switch::On,
             shuffle: Some(3),
             protect: Some(Protect::Checksums),
+            gpu: Gpu::Off,
             hash_every: Some(5),
             report: Some("r".into()),
             snapshot: Some("s".into()),
@@ -504,8 +525,12 @@ mod tests {
                 "`--protect walls` cannot be used; give pages or checksums",
             ),
             (
-                "run --gpu off",
-                "`run` has no option `--gpu`; `run --help` lists those it has",
+                "run --xyzzy",
+                "`run` has no option `--xyzzy`; `run --help` lists those it has",
+            ),
+            (
+                "run --gpu on",
+                "`--gpu on` cannot be used; give auto, off or require",
             ),
             (
                 "run here",

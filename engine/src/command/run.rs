@@ -11,7 +11,7 @@ use layerw_platform::signals::{self, Stop};
 use layerw_platform::terminal::Stderr;
 use layerw_trace::now_ns;
 
-use super::options::{Protect, RunOptions};
+use super::options::{Gpu, Protect, RunOptions};
 use super::output;
 use super::outputs::{Output, Tracing};
 use super::prepare::{self, Prepared, Project, Stored};
@@ -20,6 +20,7 @@ use super::replay::{Replay, ReplayError};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
+use crate::gpu::{GpuChoice, GpuFigures};
 use crate::input::Timeline;
 use crate::record::{self, Header};
 use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures};
@@ -95,6 +96,9 @@ pub(super) fn run(
             "the trace lacks {events} events that did not fit into its buffers; trace fewer frames"
         ));
     }
+    if let Some(note) = stage.runner.gpu_note() {
+        output::say(format_args!("{note}"));
+    }
     if let (Some(compared), Some(file)) = (compared, &options.replay) {
         output::print_line(format_args!(
             "replayed `{}`: {compared} states are equal",
@@ -155,6 +159,7 @@ impl Stage {
             RunnerOptions {
                 shuffle,
                 protection: options.protect.map_or(Protection::Off, Protection::from),
+                gpu: options.gpu.into(),
                 ..RunnerOptions::default()
             },
             stored,
@@ -282,6 +287,10 @@ impl Stage {
             regions: report::regions(arena),
             systems: systems.collect(),
             scripts: self.runner.script_figures(),
+            gpu: self.runner.gpu_figures().map(|figures| GpuFigures {
+                allocations_foreign_per_frame: looped.foreign_per_frame,
+                ..figures
+            }),
         }
     }
 }
@@ -312,6 +321,8 @@ struct Looped {
     seconds: f64,
     times: FrameTimes,
     allocations_per_frame: Option<f64>,
+    /// Those inside of libraries of others, which are not among the above.
+    foreign_per_frame: Option<f64>,
 }
 
 /// Does the steps, or as many of them as nobody stops. From step [`WARM_UP`] on nothing here allocates.
@@ -349,15 +360,27 @@ fn step_all(
             Some(reload) => reload.wait(runner),
         }
     }
-    let allocations = counted.map(|before| (counting::snapshot() - before).allocations);
+    let spent = counted.map(|before| counting::snapshot() - before);
+    let per_frame = |count: u64| count as f64 / (done - WARM_UP) as f64;
     let seconds = seconds();
     progress.finish(done, seconds);
     Ok(Looped {
         frames: done,
         seconds,
         times,
-        allocations_per_frame: allocations.map(|count| count as f64 / (done - WARM_UP) as f64),
+        allocations_per_frame: spent.map(|spent| per_frame(spent.allocations - spent.foreign)),
+        foreign_per_frame: spent.map(|spent| per_frame(spent.foreign)),
     })
+}
+
+impl From<Gpu> for GpuChoice {
+    fn from(asked: Gpu) -> GpuChoice {
+        match asked {
+            Gpu::Auto => GpuChoice::Auto,
+            Gpu::Off => GpuChoice::Off,
+            Gpu::Require => GpuChoice::Require,
+        }
+    }
 }
 
 impl From<Protect> for Protection {

@@ -26,11 +26,27 @@ impl Source {
         }
     }
 
+    /// The same under this name, if it has none.
+    #[must_use]
+    pub fn named(mut self, name: &str) -> Source {
+        if self.name.is_empty() {
+            name.clone_into(&mut self.name);
+        }
+        self
+    }
+
     /// Adds a text that may be included under its name, by `#include "NAME"` on a line of its own. Each is taken once, however often it is asked for.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, text: impl Into<String>) -> Source {
         self.includes.push((name.into(), text.into()));
         self
+    }
+}
+
+/// A text without a name.
+impl From<&str> for Source {
+    fn from(text: &str) -> Source {
+        Source::new("", text)
     }
 }
 

@@ -1,0 +1,7 @@
+//! Runs the bodies.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    layerw::main(nbody_gpu::sim)
+}
