@@ -324,6 +324,13 @@ fn gpu(checks: &mut Checks) {
         // OpenGL's library complains on standard error where nobody has set this.
         checks.step(Step::tests(tests).env("XDG_RUNTIME_DIR", "/tmp"));
     }
+    // Once more without a Vulkan driver: on OpenGL, which is another compiler of shaders.
+    checks.step(
+        Step::tests("test --package layerw-render --lib --profile checked --no-fail-fast")
+            .env("XDG_RUNTIME_DIR", "/tmp")
+            .env("VK_ICD_FILENAMES", "/nonexistent")
+            .env("VK_DRIVER_FILES", "/nonexistent"),
+    );
     for (name, options) in GPU_EXAMPLES {
         let hash = |checks: &mut Checks, words: &str| {
             let line =

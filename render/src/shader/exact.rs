@@ -4,7 +4,7 @@
 //! taken through an exclusive or with a word that is 0, which only the engine knows: the product must exist by itself, rounded. It costs an integer operation per product.
 //!
 //! `min` and `max` of floats leave open what becomes of NaN and of zeros with different signs; they become `select(b, a, a < b)` and `select(b, a, a > b)`, so that is what they mean
-//! in an exact kernel.
+//! in an exact kernel. Compilers know these forms and make `min` and `max` of them again (Mesa's for OpenGL does), so what is selected goes through the exclusive or, too.
 
 use naga::valid::ModuleInfo;
 use naga::{
@@ -200,8 +200,8 @@ enum Want {
     Nothing,
     /// A product of floats: of so many, or of one.
     Product(Option<VectorSize>),
-    /// A choice of the smaller or the larger.
-    Choice(BinaryOperator),
+    /// A choice of the smaller or the larger, of so many.
+    Choice(BinaryOperator, Option<VectorSize>),
 }
 
 fn wants(module: &Module, function: &Function, types: &naga::valid::FunctionInfo) -> Vec<Want> {
@@ -237,11 +237,11 @@ fn wants(module: &Module, function: &Function, types: &naga::valid::FunctionInfo
             Expression::Math {
                 fun: MathFunction::Min,
                 ..
-            } => Want::Choice(BinaryOperator::Less),
+            } => Want::Choice(BinaryOperator::Less, size),
             Expression::Math {
                 fun: MathFunction::Max,
                 ..
-            } => Want::Choice(BinaryOperator::Greater),
+            } => Want::Choice(BinaryOperator::Greater, size),
             _ => Want::Nothing,
         });
     }
@@ -278,32 +278,34 @@ fn rewrite(function: &mut Function, wants: &[Want], cx: Handle<naga::GlobalVaria
         each_operand(&mut expression, &mut |operand| {
             *operand = becomes[operand.index()]
         });
+        // The value with its bits taken through the word that is 0.
+        let opaque = |push: &mut dyn FnMut(Expression, Span) -> Handle<Expression>, value, size| {
+            let zero = match size {
+                None => zero,
+                Some(wanted) => {
+                    let of_size = zeros.iter().find(|(size, _)| *size == wanted);
+                    of_size.expect("of all sizes").1
+                }
+            };
+            let bits = push(cast(value, ScalarKind::Uint), span);
+            let op = BinaryOperator::ExclusiveOr;
+            let same = push(
+                Expression::Binary {
+                    op,
+                    left: bits,
+                    right: zero,
+                },
+                span,
+            );
+            push(cast(same, ScalarKind::Float), span)
+        };
         let (first, last) = match (*want, expression) {
             (Want::Product(size), product) => {
-                let zero = match size {
-                    None => zero,
-                    Some(wanted) => {
-                        zeros
-                            .iter()
-                            .find(|(size, _)| *size == wanted)
-                            .expect("of all sizes")
-                            .1
-                    }
-                };
                 let product = push(product, span);
-                let bits = push(cast(product, ScalarKind::Uint), span);
-                let same = push(
-                    Expression::Binary {
-                        op: BinaryOperator::ExclusiveOr,
-                        left: bits,
-                        right: zero,
-                    },
-                    span,
-                );
-                (product, push(cast(same, ScalarKind::Float), span))
+                (product, opaque(&mut push, product, size))
             }
             (
-                Want::Choice(op),
+                Want::Choice(op, size),
                 Expression::Math {
                     arg,
                     arg1: Some(other),
@@ -318,12 +320,18 @@ fn rewrite(function: &mut Function, wants: &[Want], cx: Handle<naga::GlobalVaria
                     },
                     span,
                 );
-                let choice = Expression::Select {
+                let accept = opaque(&mut push, arg, size);
+                (
                     condition,
-                    accept: arg,
-                    reject: other,
-                };
-                (condition, push(choice, span))
+                    push(
+                        Expression::Select {
+                            condition,
+                            accept,
+                            reject: other,
+                        },
+                        span,
+                    ),
+                )
             }
             (_, expression) => {
                 let same = push(expression, span);
@@ -539,7 +547,7 @@ mod tests {
                 }
             }
         }
-        // `i * 2u` and `FACTOR * 2.0` need none.
-        assert_eq!((products - guards, guards, choices), (2, 5, 2));
+        // `i * 2u` and `FACTOR * 2.0` need none; what is chosen has one, too.
+        assert_eq!((products, guards, choices), (7, 5 + 2, 2));
     }
 }
