@@ -1,4 +1,4 @@
-//! G1: bodies that attract each other, by GPU passes and by a program for wgpu written by hand with the same arithmetic.
+//! N1: bodies that attract each other, by GPU passes and by a program for wgpu written by hand with the same arithmetic.
 
 use anyhow::{Context, Result, ensure};
 use layerw::{GpuChoice, Runner, RunnerOptions, Settings};
@@ -11,7 +11,7 @@ use crate::peers::ours;
 
 /// The family.
 pub const CASES: &[Case] = &[Case {
-    name: "G1",
+    name: "N1",
     about: "a step of 4 096 bodies on the GPU, results on the CPU after each; wgpu-kept leaves them on the device",
     figures: &[Figure::new("ms")],
     entries: |effort| {

@@ -65,8 +65,10 @@ fn group(touches: Vec<Touch>) -> Vec<Batch> {
             Touch::Pass(..) => false,
             Touch::All => true,
             Touch::Cpu(items) => items.iter().any(|item| {
-                let same = touched.iter().filter(|other| other.target == item.target);
-                same.into_iter().any(|other| other.write || item.write)
+                let same = |other: &AccessItem| other.target == item.target;
+                touched
+                    .iter()
+                    .any(|other| same(other) && (other.write || item.write))
             }),
         };
         if ends && !open.is_empty() {

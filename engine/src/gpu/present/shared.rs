@@ -17,8 +17,11 @@ use super::store::Store;
 pub(super) struct Shared {
     state: Mutex<State>,
     /// By the number of the pass.
-    twins: Mutex<Vec<Arc<Mutex<Box<dyn System>>>>>,
+    twins: Mutex<Vec<Twin>>,
 }
+
+/// A twin, in use by one node at a time.
+type Twin = Arc<Mutex<Box<dyn System>>>;
 
 /// The device and what is on it.
 pub(super) struct State {
