@@ -7,11 +7,13 @@
 //! | [`hoist`] | what is the same in each round is done before the loop |
 //! | [`dead`] | what nobody needs goes |
 //! | [`vectorise`] | loops over rows in lanes of four, with [`flatten`] for their conditions |
+//! | [`mod@count`] | loops that count to an end which stands still are counted loops |
 //! | [`mod@sift`] | loops that look for something ask many places at once |
 //! | [`mod@settle`] | memory holds one NaN |
 //! | [`join`] | both halves of a condition are asked where that is cheaper than a branch |
 
 mod copy;
+mod count;
 mod dead;
 mod flatten;
 mod fold;
@@ -51,6 +53,8 @@ pub enum Spoilt {
     Vectorise,
     /// `and` and `or` change places.
     Join,
+    /// Loops that are counted leave out every other round.
+    Count,
     /// Places behind the last one of a loop are asked too.
     Sift,
     /// NaNs are stored as they are.
@@ -60,7 +64,7 @@ pub enum Spoilt {
 impl Spoilt {
     /// All of them.
     #[cfg(test)]
-    pub const ALL: [Spoilt; 11] = [
+    pub const ALL: [Spoilt; 12] = [
         Spoilt::Fold,
         Spoilt::Bounds,
         Spoilt::Memory,
@@ -70,6 +74,7 @@ impl Spoilt {
         Spoilt::Flatten,
         Spoilt::Vectorise,
         Spoilt::Join,
+        Spoilt::Count,
         Spoilt::Sift,
         Spoilt::Settle,
     ];
@@ -136,6 +141,7 @@ pub fn vectors(module: &mut Module, facts: &mut [Facts], passes: Passes) {
     for (system, facts) in systems.iter_mut().zip(facts) {
         facts.loops = vectorise::vectorise(module, system, passes.spoilt);
         join::join(system, passes.spoilt);
+        count::count(system, passes.spoilt);
         facts.sifted = sift::sift(module, system, passes.spoilt);
         simplify::simplify(system, None);
         dead::remove_dead(system, passes.spoilt);

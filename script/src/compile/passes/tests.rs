@@ -1,7 +1,7 @@
 //! Text in, text out, for each pass.
 
 use super::super::ir::{System, parse, verify};
-use super::{dead, hoist, simplify, unblock};
+use super::{count, dead, hoist, simplify, unblock};
 
 /// Lines of a system over a column of two floats (input 0), a resource of one (input 1), with the count (input 2) and seconds (input 3), before and after.
 fn check(pass: fn(&mut System), before: &str, after: &str) {
@@ -106,4 +106,39 @@ fn an_early_return_becomes_a_condition() {
         "%0: f32 = input 3\n%1: bool = lt %0, %0\n%5: f32 = if %1 {\nyield(%0)\n} else {\n%3: f32 = neg %0\nyield(%3)\n}\n\
          %4: i32 = const 0\nstore 0[%4].0 = %5\nyield()",
     );
+}
+
+const COUNTS: &str = "%0: i32 = const 0\n%1: i32 = input 2\n%2: i32 = const 1\n%3: f32 = input 3\n\
+    %4: i32, %5: f32 = loop @0 (%6: i32 = %0, %7: f32 = %3) {\nspend %2\n%8: i32 = mul %1, %1\n%9: bool = lt %6, %8\n\
+    if %9 {\nyield()\n} else {\nbreak @0(%6, %7)\n}\n%10: f32 = neg %7\n%11: i32 = add %6, %2\ncontinue @0(%11, %10)\n}\n\
+    store 1.0 = %5\n%12: bool = lt_u %4, %1\nassert %12, row\nyield()";
+
+#[test]
+fn a_loop_that_counts_is_counted() {
+    check(
+        |system| count::count(system, None),
+        COUNTS,
+        "%0: i32 = const 0\n%1: i32 = input 2\n%2: i32 = const 1\n%3: f32 = input 3\nspend %2\n%8: i32 = mul %1, %1\n\
+         %5: f32 = for @0 %6 in %0..%8 step 1 (%7: f32 = %3) {\n%9: bool = lt %6, %8\n%10: f32 = neg %7\n%11: i32 = add %6, %2\nspend %2\n\
+         continue @0(%10)\n}\n%13: bool = lt %0, %8\n%4: i32 = select %13, %8, %0\nstore 1.0 = %5\n%12: bool = lt_u %4, %1\nassert %12, row\nyield()",
+    );
+}
+
+#[test]
+fn a_loop_whose_end_moves_or_that_is_left_elsewhere_is_not() {
+    for (from, to) in [
+        ("mul %1, %1", "mul %6, %1"),
+        ("add %6, %2", "add %6, %1"),
+        ("spend %2\n%8", "%8"),
+        ("lt %6", "le %6"),
+        // It would be a loop over the rows, of which the host is told.
+        ("lt %6, %8", "lt %6, %1"),
+        (
+            "%10: f32",
+            "if %9 {\nbreak @0(%6, %7)\n} else {\nyield()\n}\n%10: f32",
+        ),
+    ] {
+        let same = COUNTS.replace(from, to);
+        check(|system| count::count(system, None), &same, &same);
+    }
 }

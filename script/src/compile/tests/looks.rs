@@ -131,7 +131,7 @@ pub fn text(random: &mut Random) -> String {
         _ => format!("if ({asked}) {{ {hit} }}"),
     };
     // Where a loop ends may be said in it, or before it; from anywhere, or from the same place on.
-    let (before, to) = match random.below(4) {
+    let (before, to) = match random.below(2) {
         0 => (String::new(), to),
         _ if to.ends_with("length") => (String::new(), to),
         _ => (format!("const end#: i32 = {to};\n"), "end#".to_owned()),

@@ -5,6 +5,7 @@ use super::super::super::ir::{
     Binary, Builder, Compare, Const, End, For, Index, Input, Inst, Label, Module, Op, Place,
     Region, Type, Unary, Value, layout,
 };
+use super::super::count::spot;
 use super::GROUP;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,6 +78,10 @@ pub fn find(known: &Known<'_>, b: &mut Builder, one: &For) -> Option<Sieve> {
         insts: one.body.insts.clone(),
         end: one.body.end.clone(),
     };
+    let pays = paid(known, one.label, &rest.insts);
+    if let Some(place) = pays {
+        rest.insts.remove(place);
+    }
     let mut find = Find {
         known,
         b,
@@ -87,7 +92,7 @@ pub fn find(known: &Known<'_>, b: &mut Builder, one: &For) -> Option<Sieve> {
         asserts: Vec::new(),
         scalar: Vec::new(),
         same: BTreeMap::new(),
-        pays: false,
+        pays: pays.is_some(),
         conditions: Vec::new(),
     };
     let mut found = None;
@@ -113,6 +118,20 @@ pub fn find(known: &Known<'_>, b: &mut Builder, one: &For) -> Option<Sieve> {
         }
     });
     find.sieve(next, &stored)
+}
+
+/// Where a round pays for itself, if each of them comes there.
+fn paid(known: &Known<'_>, label: Label, insts: &[Inst]) -> Option<usize> {
+    let one = |inst: &Inst| matches!(&inst.op, Op::Spend(rounds) if known.consts.get(rounds) == Some(&Const::I32(1)));
+    let place = insts.iter().position(one)?;
+    let mut skips = false;
+    for region in insts[..place].iter().flat_map(|inst| inst.op.regions()) {
+        region.each_region(&mut |region| {
+            skips |=
+                matches!(&region.end, End::Break(to, _) | End::Continue(to, _) if *to == label);
+        });
+    }
+    (!skips).then_some(place)
 }
 
 /// What is left of a round.
@@ -153,25 +172,13 @@ impl Find<'_, '_> {
     fn next(&mut self, path: Path) -> Option<Path> {
         let Path { insts, end } = path;
         for (place, inst) in insts.iter().enumerate() {
-            match &inst.op {
-                Op::Spend(rounds) => {
-                    let one = self.known.consts.get(rounds) == Some(&Const::I32(1));
-                    let first = self.flat.iter().all(|inst| matches!(inst.op, Op::Const(_)));
-                    if !one || !first || self.pays || !self.conditions.is_empty() {
-                        return None;
-                    }
-                    self.pays = true;
-                    continue;
+            if let Op::If(on, arms) = &inst.op {
+                let rest = &insts[place + 1..];
+                if let Some((hit, next)) = self.split(inst, arms, rest, &end) {
+                    let on = self.of(*on);
+                    self.conditions.push((on, hit == 0));
+                    return Some(next);
                 }
-                Op::If(on, arms) => {
-                    let rest = &insts[place + 1..];
-                    if let Some((hit, next)) = self.split(inst, arms, rest, &end) {
-                        let on = self.of(*on);
-                        self.conditions.push((on, hit == 0));
-                        return Some(next);
-                    }
-                }
-                _ => {}
             }
             if !self.ask(inst, !self.conditions.is_empty()) {
                 return None;
@@ -514,13 +521,4 @@ fn rows(limits: &mut Option<(Value, BTreeSet<Value>)>, ramp: Value, count: Value
         .get_or_insert_with(|| (count, BTreeSet::new()))
         .1
         .insert(ramp);
-}
-
-/// Input and slot.
-fn spot(place: Place) -> (u32, u32) {
-    let slot = match place.index {
-        Index::Row(_, slot) | Index::Only(slot) | Index::Item(_, slot) => slot,
-        Index::Word(_) => 0,
-    };
-    (place.input, slot)
 }

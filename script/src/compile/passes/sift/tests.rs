@@ -63,6 +63,18 @@ fn what_can_be_asked_of_groups_is() {
 }
 
 #[test]
+fn a_round_may_pay_at_its_end() {
+    let text = carries(LESS, ADD).replace("continue @0(%19)", "spend %3\ncontinue @0(%19)");
+    assert_eq!(sifted(&text).0, 1);
+    // Where only hits pay, they do so one by one.
+    let text = format!(
+        "for @0 %10 in %0..%4 step 1 {{\n{LESS}\nif %20 {{\ncontinue @0()\n}} else {{\nyield()\n}}\nspend %3\ncontinue @0()\n}}\nyield()"
+    );
+    let (found, after) = sifted(&text);
+    assert_eq!((found, after.contains("left")), (1, false), "{after}");
+}
+
+#[test]
 fn a_round_that_goes_on_at_once_where_nothing_is_to_be_done_is_one() {
     let text = format!(
         "for @0 %10 in %0..%4 step 1 {{\n{LESS}\nif %20 {{\ncontinue @0()\n}} else {{\nyield()\n}}\nstore 0.64[%10] = %3\ncontinue @0()\n}}\nyield()"
