@@ -56,6 +56,14 @@ pub const CASES: &[Case] = &[
     case("W5-1M", POISONED, |effort| {
         System::Poisoned.entries(effort, 1_000_000)
     }),
+    #[cfg(feature = "script-peers")]
+    times("W6-movement", |_| System::Movement.times_of_quickjs()),
+    #[cfg(feature = "script-peers")]
+    times("W6-steer", |_| System::Steer.times_of_quickjs()),
+    #[cfg(feature = "script-peers")]
+    times("W6-bounce", |_| System::Bounce.times_of_quickjs()),
+    #[cfg(feature = "script-peers")]
+    times("W6-poison", |_| System::Poisoned.times_of_quickjs()),
 ];
 
 const MOVEMENT: &str = "a script moves points in two dimensions";
@@ -64,6 +72,20 @@ const BOUNCE: &str = "a script turns round at four walls: branches";
 const POISONED: &str = "a script poisons and heals: a branch, two columns written";
 
 const FIGURES: &[Figure] = &[Figure::new("ns/entity").goals(&[Goal::of_floor(1, 1.3, 1.0)])];
+
+/// What documents promise: less than ten times is an error and not a figure.
+#[cfg(feature = "script-peers")]
+const fn times(name: &'static str, entries: fn(Effort) -> Vec<Entry>) -> Case {
+    const TIMES: &[Figure] = &[Figure::new("times")
+        .more_is_better()
+        .goals(&[Goal::value(1, 10.0)])];
+    Case {
+        name,
+        about: "how many times as long a step of a million entities takes in QuickJS",
+        figures: TIMES,
+        entries,
+    }
+}
 
 const fn case(name: &'static str, about: &'static str, entries: fn(Effort) -> Vec<Entry>) -> Case {
     Case {

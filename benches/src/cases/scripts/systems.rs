@@ -8,6 +8,8 @@ use layerw_script::compile::{Source, compile};
 #[cfg(feature = "script-peers")]
 use layerw_script::runtime::Runtime;
 use layerw_script::runtime::{Columns, Options, Script};
+#[cfg(feature = "script-peers")]
+use layerw_trace::now_ns;
 
 #[cfg(feature = "script-peers")]
 use super::languages::{self, LuaJit, Luau, Rhai, Rows};
@@ -172,6 +174,32 @@ impl System {
             "{self:?} as {form:?} ends with other rows than in Rust"
         );
         Ok(())
+    }
+
+    /// How many times as long QuickJS takes for a million entities, in the same round. Fewer than ten times end the run.
+    #[cfg(feature = "script-peers")]
+    pub fn times_of_quickjs(self) -> Vec<Entry> {
+        const COUNT: usize = 1_000_000;
+        let entry = Entry::new("layerw", 1, move || {
+            let mut script = self.runner(Form::Script, COUNT, 1)?;
+            let mut quickjs = self.runner(Form::QuickJs, COUNT, 1)?;
+            // Memory is touched for the first time.
+            ours::step(&mut script);
+            single(move || {
+                let once = |runner: &mut Runner, steps: u64| {
+                    let start_ns = now_ns();
+                    (0..steps).for_each(|_| ours::step(runner));
+                    (now_ns() - start_ns) as f64 / steps as f64
+                };
+                let times = once(&mut quickjs, 1) / once(&mut script, 10);
+                ensure!(
+                    times >= 10.0,
+                    "{self:?} takes {times:.1} times as long in QuickJS, and documents promise 10"
+                );
+                Ok(times)
+            })
+        });
+        vec![entry]
     }
 
     /// The rows that a measurement begins with, as plain numbers.
