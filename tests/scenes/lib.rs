@@ -73,6 +73,7 @@ pub fn on_protected_workers<R: Send>(
                 shuffle,
                 spread: Spread::Always,
                 protection,
+                ..RunnerOptions::default()
             },
         )
         .expect("the scene's systems form a graph");

@@ -10,7 +10,7 @@ use crate::error::Result;
 
 /// None.
 #[derive(Default)]
-pub(crate) struct Passes;
+pub(crate) struct Passes {}
 
 /// Nothing.
 pub(crate) struct Handle;
