@@ -163,7 +163,7 @@ pub(super) fn shape(error: &clap::Error, command: Command, arguments: &[OsString
         (ErrorKind::InvalidValue, Some(option)) => Some(UsageError::Value {
             option,
             value,
-            allowed: list(error, ContextKind::ValidValue).join(" or "),
+            allowed: one_of(&list(error, ContextKind::ValidValue)),
         }),
         (ErrorKind::ValueValidation, Some(option)) => Some(UsageError::Value {
             option,
@@ -259,6 +259,15 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(text.clone()),
         _ => None,
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn one_of(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} or {last}", first.join(", ")),
     }
 }
 
