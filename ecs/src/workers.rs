@@ -14,6 +14,8 @@ pub(crate) struct Own {
     /// The system's place and the entity at which this worker's last panic began.
     pub(crate) failed: Cell<Option<(u32, Entity)>>,
     taken: Taken,
+    /// Runs of systems on chunks, or on all rows, and parts of them, that this worker did.
+    runs: Cell<u64>,
 }
 
 /// Scratch that systems took from one worker in this step.
@@ -90,6 +92,8 @@ impl Workers {
         let scratch = unsafe { self.scratch(index) };
         let before = scratch.used();
         run();
+        let runs = &self.own[index].runs;
+        runs.set(runs.get() + 1);
         let bytes = scratch.used() - before;
         if bytes > 0 {
             self.own[index].taken.add(place, bytes);
@@ -143,6 +147,11 @@ impl Workers {
     /// The permission to read what any worker lent in this frame.
     pub fn guard(&self) -> FrameGuard<'_> {
         self.scratch.guard()
+    }
+
+    /// How many runs of systems, on a chunk or whole, and parts of such runs each worker has done.
+    pub fn runs(&mut self) -> impl Iterator<Item = u64> {
+        self.own.iter_mut().map(|own| *own.runs.get_mut())
     }
 
     /// Applies all commands recorded so far to the world, in order of system, chunk and recording,

@@ -24,6 +24,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use layerw_memory::protect::current;
+use layerw_platform::terminal::shows_panics;
 
 pub use output::OutputError;
 pub use replay::ReplayError;
@@ -51,7 +52,7 @@ use options::{Request, Verb};
 /// `build` makes the simulation that the settings ask for. It is called at most once, on the engine thread.
 pub fn main(build: impl FnOnce(&Settings) -> Result<Sim> + Send) -> ExitCode {
     prepare::note_caller(&build);
-    match options::read(std::env::args_os()) {
+    match options::read(layerw_platform::arguments()) {
         Ok(request) => answer(request, Some(build)),
         Err(error) => fail(&error.into()),
     }
@@ -60,7 +61,7 @@ pub fn main(build: impl FnOnce(&Settings) -> Result<Sim> + Send) -> ExitCode {
 /// Runs the tools that need no project: what `layerw-tools` is made of.
 #[doc(hidden)]
 pub fn tools() -> ExitCode {
-    match options::read_tools(std::env::args_os()) {
+    match options::read_tools(layerw_platform::arguments()) {
         Ok(request) => answer(request, None::<fn(&Settings) -> Result<Sim>>),
         Err(error) => fail(&error.into()),
     }
@@ -70,10 +71,15 @@ pub fn tools() -> ExitCode {
 fn name_panics() {
     let message = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        message(info);
+        match shows_panics() {
+            true => message(info),
+            false => output::say(format_args!("{info}")),
+        }
         current(|running| {
             if let Some((worker, system)) = running {
-                eprintln!("it was in the system `{system}`, on worker {worker}; the run ends here");
+                output::say(format_args!(
+                    "it was in the system `{system}`, on worker {worker}; the run ends here"
+                ));
             }
         });
         std::process::exit(1);
@@ -131,6 +137,6 @@ fn print_text(text: &str) -> ExitCode {
 }
 
 fn fail(error: &crate::Error) -> ExitCode {
-    eprintln!("{error}");
+    output::say(format_args!("{error}"));
     ExitCode::from(error.exit_status())
 }

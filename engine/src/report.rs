@@ -53,6 +53,8 @@ pub(crate) struct Report {
     /// Who holds what of the pools at the end.
     pub(crate) regions: Vec<RegionFigures>,
     pub(crate) systems: Vec<SystemFigures>,
+    /// Each worker, the first the engine's own.
+    pub(crate) workers: Vec<WorkerFigures>,
     /// Scripts of the project.
     pub(crate) scripts: Vec<ScriptFigures>,
     /// GPU passes of the project.
@@ -71,6 +73,12 @@ pub(crate) struct RewindFigures {
     pub(crate) budget: u64,
     /// Steps dropped before their time, because the budget did not suffice.
     pub(crate) dropped: u64,
+}
+
+/// A worker, and how many runs of systems, on a chunk or whole, and parts of them it did.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WorkerFigures {
+    pub(crate) runs: u64,
 }
 
 /// A system: runs, and milliseconds in all of them together, summed over workers.
@@ -166,6 +174,7 @@ mod tests {
                 scratch_budget: None,
                 scratch_over: 0,
             }],
+            workers: vec![WorkerFigures { runs: 3 }],
             scripts: Vec::new(),
             gpu: None,
         }

@@ -350,6 +350,11 @@ impl Runner {
         &self.arena
     }
 
+    /// How many jobs (runs of systems on a chunk or whole, and parts of them) each worker has done.
+    pub fn jobs_done(&mut self) -> Vec<u64> {
+        self.workers.runs().collect()
+    }
+
     /// The workers.
     pub fn jobs(&self) -> &Jobs {
         &self.jobs

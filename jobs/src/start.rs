@@ -6,6 +6,8 @@
 
 use std::cell::RefCell;
 
+use rayon::ThreadPoolBuilder;
+
 use crate::Jobs;
 use crate::error::JobsError;
 use crate::host;
@@ -119,7 +121,7 @@ impl Builder {
         ));
         // Weak, because rayon never frees what belongs to a thread 0 that was not its own.
         let weak = Arc::downgrade(&pool);
-        let rayon = rayon::ThreadPoolBuilder::new()
+        let rayon = ThreadPoolBuilder::new()
             .panic_handler(move |payload| {
                 if let Some(pool) = weak.upgrade() {
                     pool.stray.offer(0, payload);
@@ -128,9 +130,9 @@ impl Builder {
             .num_threads(threads)
             .use_current_thread()
             .thread_name(|worker| format!("layerw-{worker}"))
-            .stack_size(stack_bytes)
-            .build()
-            .map_err(|source| JobsError::Threads { threads, source })?;
+            .stack_size(stack_bytes);
+        let rayon =
+            host::build_pool(rayon).map_err(|source| JobsError::Threads { threads, source })?;
 
         rayon.spawn_broadcast({
             let (pool, cpu) = (pool.clone(), cpu.clone());

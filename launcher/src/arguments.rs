@@ -60,10 +60,11 @@ struct Verb {
     project: Place,
 }
 
-/// The verb that hands over to nobody.
+/// Verbs that hand over to nobody.
 pub const BUILD: &str = "build";
+pub const WEB: &str = "web";
 
-const VERBS: [Verb; 6] = [
+const VERBS: [Verb; 7] = [
     Verb {
         name: "run",
         about: "Simulate a project headless; the last line is the hash of its state",
@@ -74,6 +75,12 @@ const VERBS: [Verb; 6] = [
         name: BUILD,
         about: "Build a project's program for another host, and print where it is",
         usage: "layerw build PROJECT --host wasi|windows [--out FILE] [--features LIST] [--profile NAME]",
+        project: Place::Required,
+    },
+    Verb {
+        name: WEB,
+        about: "Make a page of a project: a folder that any file server can serve",
+        usage: "layerw web PROJECT --out FOLDER [--features LIST] [--profile NAME]",
         project: Place::Required,
     },
     Verb {
@@ -103,7 +110,7 @@ const VERBS: [Verb; 6] = [
 ];
 
 /// Verbs of other versions: a better answer than "unknown".
-const ELSEWHERE: [&str; 2] = ["play", "web"];
+const ELSEWHERE: [&str; 1] = ["play"];
 
 const AFTER_HELP: &str = "\
 A PROJECT is a folder with a Cargo.toml whose program ends in `layerw::main`, or with a layerw.toml that names scripts.

@@ -82,7 +82,14 @@ fn features(
     options: &BuildOptions,
 ) -> Result<Vec<String>, Failure> {
     let mut wanted = options.features.clone();
-    if cfg!(feature = "tracy") {
+    // The packer of pages, for one, has no zones.
+    let known = [&package.features, &package.engine_features];
+    let traces = || {
+        known
+            .iter()
+            .any(|list| list.iter().any(|name| name == "tracy"))
+    };
+    if cfg!(feature = "tracy") && traces() {
         wanted.push("tracy".to_owned());
     }
     let find = |feature: String| {

@@ -33,10 +33,14 @@ pub enum Failure {
         found: Option<String>,
         known: String,
     },
-    #[error(
-        "`layerw build` has no option `{option}`; it takes --host, --out, --features and --profile"
-    )]
-    UnknownOption { option: String },
+    #[error("`layerw {verb}` has no option `{option}`; it takes {known}")]
+    UnknownOption {
+        verb: &'static str,
+        option: String,
+        known: &'static str,
+    },
+    #[error("`layerw web` does not say where the page goes; give a folder: `--out FOLDER`")]
+    NoPlace,
     #[error("building for {target} lacks {what}; {cure}")]
     NoToolchain {
         target: &'static str,
@@ -102,6 +106,7 @@ impl Failure {
             | Failure::NoValue { .. }
             | Failure::NoHost { .. }
             | Failure::UnknownOption { .. }
+            | Failure::NoPlace
             | Failure::NoProject { .. }
             | Failure::NoFolder { .. }
             | Failure::NotAFolder { .. }

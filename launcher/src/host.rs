@@ -1,4 +1,4 @@
-//! `layerw build`: a project's program for another host.
+//! `layerw build`: a project's program for another host. `layerw web`: a project as a page.
 //!
 //! Cargo does the work; here is what cargo has to be told so that the standard library, a linker and a C library for that host are found, with
 //! rustup's or with Debian's compiler ([`toolchain`]).
@@ -6,6 +6,7 @@
 mod options;
 mod toolchain;
 mod wasi_libc;
+pub mod web;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,15 +26,19 @@ pub enum Host {
     Wasi,
     /// Windows on x86-64.
     Windows,
+    /// WebAssembly in a browser, with workers over one memory.
+    Web,
 }
 
 impl Host {
+    /// Those whose programs are one file; a page is a folder, which [`web`] makes.
     const ALL: [Host; 2] = [Host::Wasi, Host::Windows];
 
     fn name(self) -> &'static str {
         match self {
             Host::Wasi => "wasi",
             Host::Windows => "windows",
+            Host::Web => "web",
         }
     }
 
@@ -42,6 +47,7 @@ impl Host {
         match self {
             Host::Wasi => "wasm32-wasip1",
             Host::Windows => "x86_64-pc-windows-gnu",
+            Host::Web => "wasm32-unknown-unknown",
         }
     }
 
@@ -49,20 +55,25 @@ impl Host {
     /// not tried on Windows.
     fn player_features(self) -> Option<&'static str> {
         match self {
-            Host::Wasi | Host::Windows => Some("scripts-wasmi"),
+            Host::Wasi | Host::Windows | Host::Web => Some("scripts-wasmi"),
         }
+    }
+
+    /// Builds the project's program; where it is.
+    fn build(self, project: &Project, call: &Call) -> Result<PathBuf, Failure> {
+        let toolchain = Toolchain::find(self)?;
+        let target = Target {
+            toolchain: &toolchain,
+            player_features: self.player_features(),
+        };
+        build::build(project, &call.build, Some(target))
     }
 }
 
 /// Builds the program, and prints where it is.
 pub fn build(project: &Project, call: &Call) -> Result<ExitCode, Failure> {
     let Options { host, out } = Options::read(&call.options)?;
-    let toolchain = Toolchain::find(host)?;
-    let target = Target {
-        toolchain: &toolchain,
-        player_features: host.player_features(),
-    };
-    let built = build::build(project, &call.build, Some(target))?;
+    let built = host.build(project, call)?;
     let program = match out {
         None => built,
         Some(out) => copy(&built, out)?,

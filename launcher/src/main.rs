@@ -51,6 +51,9 @@ fn answer(call: &Call) -> Result<ExitCode, Failure> {
     if call.verb == arguments::BUILD {
         return host::build(&project, call);
     }
+    if call.verb == arguments::WEB {
+        return host::web::web(&project, call);
+    }
     let binary = build::build(&project, &call.build, None)?;
     // Without a project there is nothing whose files the binary should look at.
     let folder = call.project.as_ref().map(|_| project.folder.as_path());

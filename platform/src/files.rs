@@ -7,12 +7,17 @@
 //!
 //! A name that stands for a device or a pipe (`/dev/stdout`) is written straight through: a rename would replace the device itself.
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod disk;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "files/page.rs"]
+mod disk;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 mod host;
 mod memory;
 mod watched;
 
-pub use disk::{Disk, DiskDraft};
+pub use disk::{Disk, DiskDraft, is_folder};
 pub use memory::{InMemory, InMemoryDraft};
 pub use watched::Watched;
 

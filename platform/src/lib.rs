@@ -19,7 +19,10 @@ pub mod progress;
 pub mod signals;
 pub mod terminal;
 pub mod threads;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod web;
 
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
 /// The name of this host, as reports print it: `linux-x86_64`, `windows-x86_64`, `wasi-wasm32`, `web-wasm32`.
@@ -36,10 +39,21 @@ pub fn host() -> &'static str {
     })
 }
 
+/// The words of the command line, the program's name first. A browser page makes them of its address.
+pub fn arguments() -> Vec<OsString> {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    return web::arguments();
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+    std::env::args_os().collect()
+}
+
 /// How many CPUs this process may use, at least 1: the affinity mask and the CPU quota of its container count, the machine's size does not.
 ///
 /// Hosts that cannot tell count as one CPU.
 pub fn available_cpus() -> usize {
+    #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+    return web::cpus();
+    #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
     std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 

@@ -1,6 +1,6 @@
 //! Where messages for a person go.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 /// Columns assumed where the host does not tell.
 const WIDTH: usize = 80;
@@ -37,9 +37,11 @@ pub struct Captured {
 impl Stderr {
     /// Standard error, asked once whether it is a terminal.
     pub fn new() -> Stderr {
-        Stderr {
-            interactive: std::io::stderr().is_terminal(),
-        }
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        let interactive = true; // The page draws over a line that begins with `\r`.
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+        let interactive = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        Stderr { interactive }
     }
 }
 
@@ -63,8 +65,71 @@ impl Terminal for Stderr {
     }
 
     fn write(&mut self, text: &[u8]) {
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        crate::web::write(text, false);
         // std's stderr has no buffer and allocates nothing.
+        #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
         let _ = std::io::stderr().write_all(text);
+    }
+}
+
+/// Where results go: the process's standard output, or the page.
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub fn stdout() -> impl Write {
+    std::io::stdout().lock()
+}
+
+/// Where results go: the process's standard output, or the page.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub fn stdout() -> impl Write {
+    Page {
+        line: [0; PAGE_LINE],
+        used: 0,
+    }
+}
+
+/// Whether the standard library can show a panic's message. On a page nobody sees what it writes.
+pub fn shows_panics() -> bool {
+    !cfg!(all(target_family = "wasm", target_os = "unknown"))
+}
+
+/// Bytes of a line that reach the page in one piece.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+const PAGE_LINE: usize = 1024;
+
+/// The page, which is given whole lines, for each piece is a message to the window. On the stack, because steps may print and may not allocate.
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+struct Page {
+    line: [u8; PAGE_LINE],
+    used: usize,
+}
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl Write for Page {
+    fn write(&mut self, text: &[u8]) -> std::io::Result<usize> {
+        let taken = text.len().min(PAGE_LINE - self.used);
+        self.line[self.used..][..taken].copy_from_slice(&text[..taken]);
+        self.used += taken;
+        if self.used == PAGE_LINE || self.line[..self.used].ends_with(b"\n") {
+            self.flush()?;
+        }
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.used > 0 {
+            crate::web::write(&self.line[..self.used], true);
+            self.used = 0;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+impl Drop for Page {
+    fn drop(&mut self) {
+        // Writing to the page does not fail.
+        let _ = self.flush();
     }
 }
 

@@ -31,7 +31,7 @@ Verbs:
 Options:
   --long      run the long form of tests that have one (LAYERW_LONG=1)
   --verbose   print the tests that pass, too
-  --allow-missing HOST   the suite `hosts` may go without that one
+  --allow-missing HOST   the suites `hosts` and `web` may go without that one
 
 Suites:
 ";
@@ -43,7 +43,7 @@ struct Options {
     suites: Vec<String>,
     long: bool,
     verbose: bool,
-    /// Hosts that the suite `hosts` may go without.
+    /// Hosts that the suites `hosts` and `web` may go without.
     allow_missing: Vec<String>,
     /// A machine is watching: suites over twice their budget fail, and a step that hangs is ended.
     ci: bool,

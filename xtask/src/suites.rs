@@ -4,6 +4,7 @@
 //! only for what those before it did not build. All native tests use the profile `checked`: optimised, with every assertion on.
 
 mod hosts;
+mod web;
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +25,7 @@ pub struct Suite {
 }
 
 /// All suites, the quick and telling ones first.
-pub const SUITES: [Suite; 10] = [
+pub const SUITES: [Suite; 11] = [
     Suite {
         name: "tidy",
         about: "format, lints, documents, layering and the other house rules",
@@ -80,6 +81,12 @@ pub const SUITES: [Suite; 10] = [
         checks: hosts::hosts,
     },
     Suite {
+        name: "web",
+        about: "examples as pages in Chromium reach the native hashes, with all workers and with one, and say what is missing",
+        budget_seconds: 480,
+        checks: web::web,
+    },
+    Suite {
         name: "bench-check",
         about: "every benchmark, small, checks its answer and its peers'",
         budget_seconds: 480,
@@ -88,7 +95,10 @@ pub const SUITES: [Suite; 10] = [
 ];
 
 /// Hosts that a person may allow to be missing.
-pub const HOSTS: [&str; hosts::HOSTS.len()] = hosts::HOSTS;
+pub const HOSTS: [&str; hosts::HOSTS.len() + 1] = {
+    let [node, wasmtime, wine] = hosts::HOSTS;
+    [node, wasmtime, wine, web::HOST]
+};
 
 /// The examples, how each is built, and what keeps it brief: steps that take seconds, sizes that still use every system.
 ///
@@ -103,8 +113,8 @@ const EXAMPLES: [(&str, &str, &str); 6] = [
 ];
 const CHECKED: &str = "--profile checked";
 
-/// What needs wgpu, which takes minutes to build: once, in the suite `gpu`, and nowhere else.
-const GPU: &str = "--exclude layerw-render --exclude nbody-gpu";
+/// What needs wgpu or wasm-bindgen, which take minutes to build: once, in the suites `gpu` and `web`, and nowhere else.
+const APART: &str = "--exclude layerw-render --exclude nbody-gpu --exclude layerw-web-pack";
 
 /// Examples with GPU passes, as in [`EXAMPLES`].
 const GPU_EXAMPLES: [(&str, &str); 1] = [("nbody-gpu", "--frames 20 --set bodies=1000")];
@@ -204,7 +214,7 @@ fn tidy_suite(checks: &mut Checks) {
     checks.rules();
     checks.step(Step::cargo("fmt --all --check"));
     checks.step(Step::cargo(&format!(
-        "clippy --quiet --workspace --exclude layerw-benches {GPU} --all-targets --profile checked -- -D warnings"
+        "clippy --quiet --workspace --exclude layerw-benches {APART} --all-targets --profile checked -- -D warnings"
     )));
     // The workspace's examples ask for scripts; most projects build the engine without.
     checks.step(Step::cargo(
@@ -217,7 +227,7 @@ fn tidy_suite(checks: &mut Checks) {
         )));
     }
     let doc = format!(
-        "doc --quiet --workspace --exclude layerw-benches {GPU} --no-deps --document-private-items --profile checked"
+        "doc --quiet --workspace --exclude layerw-benches {APART} --no-deps --document-private-items --profile checked"
     );
     checks.step(Step::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"));
 }
@@ -227,7 +237,7 @@ fn native(checks: &mut Checks) {
         println!("note: {missing}");
     }
     checks.step(Step::tests(&format!(
-        "test --workspace --exclude layerw-benches {GPU} --profile checked --no-fail-fast"
+        "test --workspace --exclude layerw-benches {APART} --profile checked --no-fail-fast"
     )));
     // Without the feature `scripts`, which the examples give it above.
     checks.step(Step::tests("test --package layerw --lib --profile checked"));
@@ -235,8 +245,9 @@ fn native(checks: &mut Checks) {
 
 /// The programs are those of the suite `native`, so this costs their running time.
 fn small_memory(checks: &mut Checks) {
-    let tests =
-        format!("test --workspace --exclude layerw-benches {GPU} --profile checked --no-fail-fast");
+    let tests = format!(
+        "test --workspace --exclude layerw-benches {APART} --profile checked --no-fail-fast"
+    );
     checks.step(Step::tests(&tests).env("LAYERW_MEMORY", "64MiB"));
     checks.step(Step::cargo(
         "run --profile checked --package hello -- run --frames 60 --memory-total 16MiB",

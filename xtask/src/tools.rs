@@ -128,6 +128,60 @@ pub fn wasi_compiler() -> Result<(), String> {
     })
 }
 
+/// Sees to a compiler for pages: Debian's, as nobody ships a standard library with threads for them. The error says what is missing.
+pub fn web_compiler() -> Result<(), String> {
+    let there = || {
+        let sources = Path::new("/usr/lib/rustlib/src/rust/library/std");
+        sources.exists()
+            && answers(&["/usr/bin/cargo", "--version"])
+            && answers(&["wasm-ld-22", "--version"])
+    };
+    let packages = [&DEBIAN_RUST[..], &["lld-22"]].concat();
+    if !there() {
+        install(&packages);
+    }
+    match there() {
+        true => Ok(()),
+        false => Err(format!(
+            "no compiler for pages; on Debian `apt-get install {}`",
+            packages.join(" ")
+        )),
+    }
+}
+
+/// Sees to Chromium; where it is. The error says what is missing.
+pub fn chromium() -> Result<PathBuf, String> {
+    let program = "/usr/bin/chromium";
+    if !answers(&[program, "--version"]) {
+        install(&["chromium"]);
+    }
+    match answers(&[program, "--version"]) {
+        true => Ok(program.into()),
+        false => Err(format!(
+            "`{program} --version` does not answer; install Chromium (Debian: `apt-get install chromium`)"
+        )),
+    }
+}
+
+/// The version of Playwright that opens pages.
+const PLAYWRIGHT: &str = "playwright-core@1.65.1";
+
+/// Installs Playwright into a folder; returns it. The error says what is missing.
+pub fn playwright(folder: &Path) -> Result<PathBuf, String> {
+    let name = folder
+        .to_str()
+        .ok_or("the target folder's name is not UTF-8")?;
+    let there = folder
+        .join("node_modules/playwright-core/package.json")
+        .is_file();
+    match there || answers(&["npm", "install", "--silent", "--prefix", name, PLAYWRIGHT]) {
+        true => Ok(folder.to_owned()),
+        false => Err(format!(
+            "`npm install {PLAYWRIGHT}` fails; install npm, and let it reach its registry"
+        )),
+    }
+}
+
 /// Sees to a compiler and linker for Windows. The error says what is missing.
 pub fn windows_compiler() -> Result<(), String> {
     let linker = || answers(&["x86_64-w64-mingw32-gcc", "--version"]);

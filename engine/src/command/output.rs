@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use layerw_platform::terminal::{Stderr, Terminal};
+use layerw_platform::terminal::{Stderr, Terminal, stdout};
 
 /// Why results could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub struct OutputError {
 /// # Errors
 /// The host cannot write.
 pub(super) fn print(text: &str) -> Result<(), OutputError> {
-    settle(io::stdout().lock().write_all(text.as_bytes()))
+    settle(stdout().write_all(text.as_bytes()))
 }
 
 /// Writes a line to standard output, without allocating.
@@ -26,7 +26,7 @@ pub(super) fn print(text: &str) -> Result<(), OutputError> {
 /// # Errors
 /// The host cannot write.
 pub(super) fn print_line(line: fmt::Arguments<'_>) -> Result<(), OutputError> {
-    let mut out = io::stdout().lock();
+    let mut out = stdout();
     settle(out.write_fmt(line).and_then(|()| out.write_all(b"\n")))
 }
 
@@ -39,7 +39,7 @@ pub(super) fn say(text: fmt::Arguments<'_>) {
 
 /// Makes the buffer of standard output, which otherwise comes into being with the first line.
 pub(super) fn prepare() {
-    drop(io::stdout().lock());
+    drop(stdout());
 }
 
 /// Waits until everything is written.
@@ -47,7 +47,7 @@ pub(super) fn prepare() {
 /// # Errors
 /// The host cannot write.
 pub(super) fn flush() -> Result<(), OutputError> {
-    settle(io::stdout().lock().flush())
+    settle(stdout().flush())
 }
 
 fn settle(done: io::Result<()>) -> Result<(), OutputError> {

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use layerw_ecs::{World, component};
 use layerw_jobs::Jobs;
 use layerw_memory::{Backing, Bytes, Fitting, MemoryConfig, RESERVE_DEFAULT};
-use layerw_platform::files::Disk;
+use layerw_platform::files::{Disk, is_folder};
 
 use super::options::{BuildOptions, Switch};
 use super::output;
@@ -79,10 +79,10 @@ impl Project {
     pub(super) fn open(options: &BuildOptions) -> Result<Project> {
         let folder = folder(options);
         // Nobody named the working folder, and there are hosts where a program sees no files at all.
-        if !folder.is_dir() && folder != Path::new(HERE) {
+        if !is_folder(&folder) && folder != Path::new(HERE) {
             return Err(UsageError::NoProject { folder }.into());
         }
-        let mut config = match folder.is_dir() {
+        let mut config = match is_folder(&folder) {
             true => Config::load(&Disk, &folder)?,
             false => Config::default(),
         };

@@ -1,10 +1,9 @@
 //! `--replay`: a recorded run, repeated and compared.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use layerw_ecs::StateHash;
-use layerw_platform::files::Disk;
+use layerw_platform::files::{Disk, Files};
 
 use super::usage::UsageError;
 use crate::error::Result;
@@ -59,7 +58,7 @@ pub enum ReplayError {
 
 /// A recording that a run is compared with, step by step.
 pub(super) struct Replay {
-    reader: Reader<File>,
+    reader: Reader<<Disk as Files>::Source>,
     next: Option<StepRecord>,
     /// The last recorded step.
     last: u64,

@@ -23,7 +23,7 @@ use crate::frame_times::FrameTimes;
 use crate::gpu::{GpuChoice, GpuFigures};
 use crate::input::Timeline;
 use crate::record::{self, Header};
-use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures};
+use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures, WorkerFigures};
 use crate::runner::{Runner, RunnerOptions};
 use crate::settings::Settings;
 use crate::sim::Sim;
@@ -244,7 +244,8 @@ impl Stage {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn figures(&self, looped: &Looped, hash: String) -> Report {
+    fn figures(&mut self, looped: &Looped, hash: String) -> Report {
+        let workers = self.runner.jobs_done().into_iter();
         let arena = self.runner.arena();
         let systems = self.runner.costs().map(|cost| SystemFigures {
             name: cost.name.to_owned(),
@@ -286,6 +287,7 @@ impl Stage {
             pools: report::pools(arena),
             regions: report::regions(arena),
             systems: systems.collect(),
+            workers: workers.map(|runs| WorkerFigures { runs }).collect(),
             scripts: self.runner.script_figures(),
             gpu: self.runner.gpu_figures().map(|figures| GpuFigures {
                 allocations_foreign_per_frame: looped.foreign_per_frame,

@@ -11,23 +11,22 @@ mod other;
 #[cfg(not(target_os = "linux"))]
 use other as imp;
 
-#[cfg(target_family = "wasm")]
+#[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
 mod one_thread;
 #[cfg(not(target_family = "wasm"))]
 mod threads;
-#[cfg(target_family = "wasm")]
-pub(crate) use one_thread::{run_apart, workers_max};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod web;
+#[cfg(all(target_family = "wasm", not(target_os = "unknown")))]
+pub(crate) use one_thread::{build_pool, parallelism, run_apart, workers_max};
 #[cfg(not(target_family = "wasm"))]
-pub(crate) use threads::{run_apart, workers_max};
+pub(crate) use threads::{build_pool, parallelism, run_apart, workers_max};
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+pub(crate) use web::{build_pool, parallelism, run_apart, workers_max};
 
 /// The CPUs that this thread may run on, in ascending order. Empty where the host does not tell.
 pub(crate) fn allowed_cpus() -> Vec<usize> {
     imp::allowed_cpus()
-}
-
-/// How many threads can run at the same time: at least 1.
-pub(crate) fn parallelism() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// Binds the calling thread to one CPU. False where the host refused.

@@ -16,3 +16,15 @@ pub(crate) fn run_apart<R: Send>(
     // Unwind safety: as for a thread, what `f` leaves behind is the caller's to judge.
     catch_unwind(AssertUnwindSafe(f))
 }
+
+/// Makes the pool; rayon starts the threads.
+pub(crate) fn build_pool(
+    builder: rayon::ThreadPoolBuilder,
+) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    builder.build()
+}
+
+/// How many threads can run at the same time.
+pub(crate) fn parallelism() -> usize {
+    1
+}

@@ -28,3 +28,15 @@ pub(crate) fn run_apart<R: Send>(
         }
     })
 }
+
+/// Makes the pool; rayon starts the threads.
+pub(crate) fn build_pool(
+    builder: rayon::ThreadPoolBuilder,
+) -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    builder.build()
+}
+
+/// How many threads can run at the same time: at least 1.
+pub(crate) fn parallelism() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}

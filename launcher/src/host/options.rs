@@ -32,7 +32,9 @@ impl Options {
                 "--out" => out = Some(PathBuf::from(value("--out")?)),
                 _ => {
                     return Err(Failure::UnknownOption {
+                        verb: "build",
                         option: text.into_owned(),
+                        known: "--host, --out, --features and --profile",
                     });
                 }
             }
@@ -43,6 +45,30 @@ impl Options {
         })?;
         Ok(Options { host, out })
     }
+}
+
+/// The folder that a page goes to: all that `layerw web PROJECT` asks for.
+pub(super) fn out_of(words: &[OsString]) -> Result<PathBuf, Failure> {
+    let mut out = None;
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy();
+        out = match text.split_once('=') {
+            None if text == "--out" => words.next().map(PathBuf::from),
+            Some(("--out", folder)) => Some(PathBuf::from(folder)),
+            _ => {
+                return Err(Failure::UnknownOption {
+                    verb: "web",
+                    option: text.into_owned(),
+                    known: "--out, --features and --profile; what a run takes is given in the page's address, as in `?frames=300`",
+                });
+            }
+        };
+        if out.as_ref().is_none_or(|out| out.as_os_str().is_empty()) {
+            return Err(Failure::NoValue { option: "--out" });
+        }
+    }
+    out.ok_or(Failure::NoPlace)
 }
 
 fn named(name: String) -> Result<Host, Failure> {
@@ -60,6 +86,33 @@ fn known() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_has_a_place() {
+        let read = |line: &str| {
+            let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            out_of(&words).map_err(|failure| {
+                assert_eq!(failure.exit_code(), 2, "{line}");
+                failure.to_string()
+            })
+        };
+        assert_eq!(read("--out a"), Ok("a".into()));
+        assert_eq!(read("--out=a/b"), Ok("a/b".into()));
+        for (line, text) in [
+            (
+                "",
+                "`layerw web` does not say where the page goes; give a folder: `--out FOLDER`",
+            ),
+            ("--out", "`--out` needs a value; give one as `--out VALUE`"),
+            ("--out=", "`--out` needs a value; give one as `--out VALUE`"),
+            (
+                "--out a --frames 3",
+                "`layerw web` has no option `--frames`; it takes --out, --features and --profile; what a run takes is given in the page's address, as in `?frames=300`",
+            ),
+        ] {
+            assert_eq!(read(line), Err(text.to_owned()));
+        }
+    }
 
     fn read(line: &str) -> Result<Options, String> {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();

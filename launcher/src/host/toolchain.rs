@@ -23,6 +23,20 @@ const DEBIAN_WASI_LIBC: &str = "/usr/lib/wasm32-wasi";
 /// The linker of Debian's packages for Windows, and of most others'.
 const MINGW: &str = "x86_64-w64-mingw32-gcc";
 
+/// One memory for all workers, made by the page and not by the program; what the linker exports is how a worker joins.
+const WEB_FLAGS: [&str; 10] = [
+    "-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals,+simd128",
+    "-Clink-arg=-zstack-size=8388608",
+    "-Clink-arg=--shared-memory",
+    "-Clink-arg=--import-memory",
+    "-Clink-arg=--max-memory=4294967296",
+    "-Clink-arg=--export=__wasm_init_tls",
+    "-Clink-arg=--export=__tls_size",
+    "-Clink-arg=--export=__tls_align",
+    "-Clink-arg=--export=__tls_base",
+    "-Clink-arg=--export=__heap_base",
+];
+
 /// How to call cargo for a host.
 #[derive(Debug)]
 pub struct Toolchain {
@@ -47,7 +61,8 @@ impl Toolchain {
                 "install MinGW-w64 (Debian: `apt-get install gcc-mingw-w64-x86-64-win32`)",
             );
         }
-        let from_sources = !has_target(host);
+        // Threads in a browser need a standard library with atomics, which nobody ships.
+        let from_sources = host == Host::Web || !has_target(host);
         if !from_sources {
             return Ok(Toolchain { host, from_sources });
         }
@@ -59,25 +74,26 @@ impl Toolchain {
                     Host::Wasi => {
                         "run `rustup target add wasm32-wasip1`, or on Debian `apt-get install rustc-web cargo-web rust-web-src lld-22 wasi-libc`"
                     }
+                    Host::Web => {
+                        "on Debian `apt-get install rustc-web cargo-web rust-web-src lld-22`"
+                    }
                     Host::Windows => {
                         "run `rustup target add x86_64-pc-windows-gnu`, or on Debian `apt-get install rustc-web cargo-web rust-web-src`"
                     }
                 },
             );
         }
-        if host == Host::Wasi {
-            if wasm_linker().is_none() {
-                return lacks(
-                    "the linker wasm-ld",
-                    "install LLVM's (Debian: `apt-get install lld-22`)",
-                );
-            }
-            if !Path::new(DEBIAN_WASI_LIBC).is_dir() {
-                return lacks(
-                    "a C library (`/usr/lib/wasm32-wasi`)",
-                    "install it (Debian: `apt-get install wasi-libc`)",
-                );
-            }
+        if host != Host::Windows && wasm_linker().is_none() {
+            return lacks(
+                "the linker wasm-ld",
+                "install LLVM's (Debian: `apt-get install lld-22`)",
+            );
+        }
+        if host == Host::Wasi && !Path::new(DEBIAN_WASI_LIBC).is_dir() {
+            return lacks(
+                "a C library (`/usr/lib/wasm32-wasi`)",
+                "install it (Debian: `apt-get install wasi-libc`)",
+            );
         }
         Ok(Toolchain { host, from_sources })
     }
@@ -111,6 +127,11 @@ impl Toolchain {
                     command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
                     flags.extend(self.wasi_libc(scratch)?);
                 }
+            }
+            Host::Web => {
+                let linker = wasm_linker().unwrap_or_else(|| "wasm-ld".into());
+                command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+                flags.extend(WEB_FLAGS.map(OsString::from));
             }
             Host::Windows => {
                 command.env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", MINGW);

@@ -83,6 +83,11 @@ impl Files for Disk {
     }
 }
 
+/// Whether there is such a folder.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
 impl Draft for DiskDraft {
     fn path(&self) -> &Path {
         &self.path

@@ -196,7 +196,7 @@ fn compare(
             word => OsString::from(word),
         });
         let step = words.fold(Step::cargo(""), Step::arg).within(work);
-        hashes(checks, step)
+        hashes(&checks.step(step).output)
     };
     let straight = native(checks, &format!("{first}-native.snapshot"));
     let continued = native(checks, &format!("{then}-native.snapshot"));
@@ -207,10 +207,8 @@ fn compare(
             let options = format!("run --project {project} {options}");
             let words = words.chain(options.split_whitespace().map(OsString::from));
             let step = Step::program(words.collect()).within(work);
-            hashes(
-                checks,
-                step.env("PYTHONPATH", "python").env("WINEDEBUG", "-all"),
-            )
+            let step = step.env("PYTHONPATH", "python").env("WINEDEBUG", "-all");
+            hashes(&checks.step(step).output)
         };
         let same = run(checks, &format!("{first}-{name}.snapshot"));
         checks.check(
@@ -231,14 +229,13 @@ fn compare(
 }
 
 /// The lines of a run that name hashes.
-fn hashes(checks: &mut Checks<'_>, step: Step) -> Vec<String> {
-    let output = checks.step(step).output;
+pub(super) fn hashes(output: &str) -> Vec<String> {
     let named = output.lines().filter(|line| line.contains("hash "));
     named.map(str::to_owned).collect()
 }
 
 /// One hash for each hundredth step, and the last.
-fn differ(one: &[String], other: &[String]) -> Option<String> {
+pub(super) fn differ(one: &[String], other: &[String]) -> Option<String> {
     match one.iter().zip(other).find(|(one, other)| one != other) {
         Some((one, other)) => Some(format!("`{one}` against `{other}`")),
         None if one.len() != other.len() || one.len() < 2 => {

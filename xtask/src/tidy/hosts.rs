@@ -19,7 +19,7 @@ const HOST_CODE: [&str; 7] = [
 const CLOCKS_AND_THREADS: [&str; 4] = ["platform", "jobs", "script/src/runtime", "trace/src/sink"];
 
 /// Tools that are not part of the engine: they run on a developer's machine.
-const TOOLS: [&str; 2] = ["launcher", "xtask"];
+const TOOLS: [&str; 3] = ["launcher", "web-pack", "xtask"];
 
 /// Programs that measure and test the engine from outside.
 const OUTSIDE: [&str; 2] = ["tests", "benches"];

@@ -22,7 +22,7 @@ const LINES: [&[&str]; 10] = [
 const TOP: [&str; 2] = ["layerw-tests", "layerw-benches"];
 
 /// Tools that stand apart: they use none of our crates, and none of our crates uses them.
-const APART: [&str; 2] = ["layerw-launcher", "xtask"];
+const APART: [&str; 3] = ["layerw-launcher", "layerw-web-pack", "xtask"];
 
 /// A macro runs in the compiler: none of our crates is there.
 const ALONE: [&str; 1] = ["layerw-ecs-macros"];

@@ -6,7 +6,7 @@ use super::tree::{Crate, Tree};
 
 /// Crates that only programs may use: an error in the engine has a type.
 const FOR_PROGRAMS: [&str; 1] = ["anyhow"];
-const PROGRAMS: [&str; 3] = ["xtask", "benches", "examples"];
+const PROGRAMS: [&str; 4] = ["xtask", "web-pack", "benches", "examples"];
 
 /// The rules of a manifest.
 pub fn check(tree: &Tree) -> Vec<Violation> {

@@ -6,10 +6,17 @@ mod counter;
 #[path = "no_counter.rs"]
 mod counter;
 
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+#[path = "instant.rs"]
+mod steady;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+#[path = "page.rs"]
+mod steady;
+
 use std::sync::OnceLock;
-use std::time::Instant;
 
 use counter::Counter;
+use steady::Steady;
 
 /// Nanoseconds since the first call in this process, on a clock that never goes back.
 ///
@@ -32,20 +39,20 @@ pub fn now_ns() -> u64 {
 fn slow_now_ns() -> u64 {
     match CLOCK.get_or_init(Clock::new) {
         Clock::Counter(counter) => counter.now_ns(),
-        Clock::Instant(origin) => origin.elapsed().as_nanos() as u64,
+        Clock::Steady(steady) => steady.now_ns(),
     }
 }
 
 enum Clock {
     Counter(Counter),
-    Instant(Instant),
+    Steady(Steady),
 }
 
 impl Clock {
     fn new() -> Clock {
         match Counter::calibrate() {
             Some(counter) => Clock::Counter(counter),
-            None => Clock::Instant(Instant::now()),
+            None => Clock::Steady(Steady::start()),
         }
     }
 }
@@ -54,7 +61,7 @@ static CLOCK: OnceLock<Clock> = OnceLock::new();
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
