@@ -2,6 +2,8 @@
 
 /** Makes this worker a host; returns the object that answers. */
 export function serve({ options = [], write = () => {}, files = new Map(), keep = () => {} }) {
+  // Asked once: the engine reads the clock while it waits for work.
+  const origin = performance.timeOrigin;
   globalThis.layerw = {
     /** Workers that are there, the engine's own included. */
     workers: 1,
@@ -10,7 +12,7 @@ export function serve({ options = [], write = () => {}, files = new Map(), keep 
     options: () => options,
     write: (text, isResult) => write(text, isResult),
     /** Milliseconds since 1970, the same clock in every worker. */
-    now: () => performance.timeOrigin + performance.now(),
+    now: () => origin + performance.now(),
     file: (name) => files.get(name),
     keep(name, bytes) {
       files.set(name, bytes);

@@ -1,9 +1,10 @@
 //! A compiler that can build for another host.
 //!
-//! Two are looked for, in this order:
+//! Three are looked for, in this order:
 //!
-//! 1. the one that cargo uses anyway, if the standard library for the host was installed (`rustup target add`);
-//! 2. Debian's (packages rustc-web, cargo-web and rust-web-src), which builds the standard library from its sources each time the target folder is new.
+//! 1. the one that cargo uses anyway, if the standard library for the host was installed (`rustup target add`), which is never so for pages;
+//! 2. Debian's (packages rustc-web, cargo-web and rust-web-src), which builds the standard library from its sources each time the target folder is new;
+//! 3. for pages, rustup's nightly with the component rust-src, which does the same.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -41,8 +42,15 @@ const WEB_FLAGS: [&str; 10] = [
 #[derive(Debug)]
 pub struct Toolchain {
     host: Host,
-    /// Debian's; the usual one otherwise.
-    from_sources: bool,
+    compiler: Compiler,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Compiler {
+    /// The one that cargo uses anyway.
+    Usual,
+    Debian,
+    Nightly,
 }
 
 impl Toolchain {
@@ -62,12 +70,16 @@ impl Toolchain {
             );
         }
         // Threads in a browser need a standard library with atomics, which nobody ships.
-        let from_sources = host == Host::Web || !has_target(host);
-        if !from_sources {
-            return Ok(Toolchain { host, from_sources });
+        if host != Host::Web && has_target(host) {
+            let compiler = Compiler::Usual;
+            return Ok(Toolchain { host, compiler });
         }
         let all = [DEBIAN[0], DEBIAN[1], DEBIAN_SOURCES];
         if let Some(missing) = all.iter().find(|path| !Path::new(path).exists()) {
+            if host == Host::Web && nightly_has_sources() {
+                let compiler = Compiler::Nightly;
+                return Ok(Toolchain { host, compiler });
+            }
             return lacks(
                 &format!("the standard library (and `{missing}`, to build it)"),
                 match host {
@@ -75,7 +87,7 @@ impl Toolchain {
                         "run `rustup target add wasm32-wasip1`, or on Debian `apt-get install rustc-web cargo-web rust-web-src lld-22 wasi-libc`"
                     }
                     Host::Web => {
-                        "on Debian `apt-get install rustc-web cargo-web rust-web-src lld-22`"
+                        "run `rustup toolchain install nightly --component rust-src`, or on Debian `apt-get install rustc-web cargo-web rust-web-src lld-22`"
                     }
                     Host::Windows => {
                         "run `rustup target add x86_64-pc-windows-gnu`, or on Debian `apt-get install rustc-web cargo-web rust-web-src`"
@@ -95,22 +107,32 @@ impl Toolchain {
                 "install it (Debian: `apt-get install wasi-libc`)",
             );
         }
-        Ok(Toolchain { host, from_sources })
+        let compiler = Compiler::Debian;
+        Ok(Toolchain { host, compiler })
     }
 
     /// `cargo build` for the host. `scratch` is a folder that may be written to.
     pub fn build(&self, profile: &str, scratch: &Path) -> Result<Command, Failure> {
         let target = self.host.target();
         let mut flags: Vec<OsString> = Vec::new();
-        let mut command = if self.from_sources {
-            let mut command = cargo::command_of(DEBIAN[1].as_ref(), "build");
-            command.env("RUSTC", DEBIAN[0]).env("RUSTC_BOOTSTRAP", "1");
-            command.env_remove("RUSTUP_TOOLCHAIN");
-            command.arg("-Zbuild-std=std,panic_abort");
-            command
-        } else {
-            cargo::command("build")
+        let mut command = match self.compiler {
+            Compiler::Usual => cargo::command("build"),
+            Compiler::Debian => {
+                let mut command = cargo::command_of(DEBIAN[1].as_ref(), "build");
+                command.env("RUSTC", DEBIAN[0]).env("RUSTC_BOOTSTRAP", "1");
+                command.env_remove("RUSTUP_TOOLCHAIN");
+                command
+            }
+            Compiler::Nightly => {
+                let mut command = cargo::command_of("rustup".as_ref(), "run");
+                command.args(["nightly", "cargo", "build"]);
+                command.env_remove("RUSTC").env_remove("CARGO");
+                command
+            }
         };
+        if self.compiler != Compiler::Usual {
+            command.arg("-Zbuild-std=std,panic_abort");
+        }
         command.args(["--target", target]);
         match self.host {
             Host::Wasi => {
@@ -122,15 +144,18 @@ impl Toolchain {
                     ]
                     .map(OsString::from),
                 );
-                if self.from_sources {
+                if self.compiler == Compiler::Debian {
                     let linker = wasm_linker().unwrap_or_else(|| "wasm-ld".into());
                     command.env("CARGO_TARGET_WASM32_WASIP1_LINKER", linker);
                     flags.extend(self.wasi_libc(scratch)?);
                 }
             }
             Host::Web => {
-                let linker = wasm_linker().unwrap_or_else(|| "wasm-ld".into());
-                command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+                // rustup's compiler brings its own.
+                if self.compiler == Compiler::Debian {
+                    let linker = wasm_linker().unwrap_or_else(|| "wasm-ld".into());
+                    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+                }
                 flags.extend(WEB_FLAGS.map(OsString::from));
             }
             Host::Windows => {
@@ -202,6 +227,21 @@ fn has_target(host: Host) -> bool {
     let folder = asked.ok().filter(|output| output.status.success());
     let folder = folder.and_then(|output| String::from_utf8(output.stdout).ok());
     folder.is_some_and(|folder| Path::new(folder.trim()).is_dir())
+}
+
+/// Whether rustup has a nightly compiler that can build the standard library.
+fn nightly_has_sources() -> bool {
+    let asked = Command::new("rustup")
+        .args(["run", "nightly", "rustc", "--print", "sysroot"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    let folder = asked.ok().filter(|output| output.status.success());
+    let folder = folder.and_then(|output| String::from_utf8(output.stdout).ok());
+    folder.is_some_and(|folder| {
+        let sources = Path::new(folder.trim()).join("lib/rustlib/src/rust/library/std");
+        sources.is_dir()
+    })
 }
 
 /// LLVM's linker for WebAssembly, under the plain name or the newest of those with a version.
