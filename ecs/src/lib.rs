@@ -65,7 +65,7 @@ pub use image::{Base, ImageError, image_header};
 pub use layerw_ecs_macros::component;
 pub use params::{Events, Local, LocalMut, Res, ResMut};
 pub use past::{Fork, Kept};
-pub use query::Query;
+pub use query::{ChunkRows, Query};
 pub use random::Random;
 pub use registry::{COMPONENTS_MAX, ComponentId};
 pub use row::IntoRow;

@@ -16,9 +16,11 @@ use crate::registry::ComponentId;
 use crate::simd::{self, Kernel};
 use crate::walk::Walk;
 use crate::world::World;
+use layerw_jobs::Jobs;
 use layerw_memory::ScratchVec;
 use layerw_trace::Label;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 /// The components `Q` of all entities that match the filter `F`, as a parameter of a whole system.
 ///
@@ -418,6 +420,45 @@ impl World {
         unsafe { Walk::<Q, _, _>::new(self, columns, |_, _| {}) }
     }
 
+    /// How many chunks [`World::par_chunks`] calls its function for.
+    pub fn count_chunks<Q: ReadFetch>(&self) -> usize {
+        self.matching::<Q>()
+            .map(|(archetype, _)| archetype.chunks().len())
+            .sum()
+    }
+
+    /// Calls `f` for each chunk of entities with the components `Q`, to read, between steps: with its place in the order of [`World::query`] and its
+    /// rows, on as many workers as help. The first chunk of an archetype may be empty. Nothing is allocated.
+    pub fn par_chunks<Q: ReadFetch>(
+        &self,
+        jobs: &Jobs,
+        label: Label,
+        f: impl Fn(usize, ChunkRows<'_, Q>) + Sync,
+    ) {
+        let mut before = 0;
+        for (archetype, columns) in self.matching::<Q>() {
+            let chunks = archetype.chunks();
+            jobs.par_for(label, chunks.len(), 1, |range, _| {
+                for place in range {
+                    let chunk = self.chunk(chunks[place]);
+                    let pointers = Q::pointers(columns, chunk);
+                    let rows = 0..chunk.len();
+                    f(before + place, ChunkRows { pointers, rows });
+                }
+            });
+            before += chunks.len();
+        }
+    }
+
+    /// Archetypes with the components `Q`, and where these stand.
+    fn matching<Q: ReadFetch>(&self) -> impl Iterator<Item = (&Archetype, Q::Columns)> {
+        let state = Q::find(self);
+        self.archetypes().iter().filter_map(move |archetype| {
+            let columns = Q::columns(state?, archetype)?;
+            Some((archetype, columns))
+        })
+    }
+
     /// All entities with the components `Q`, to write, between steps.
     ///
     /// # Panics
@@ -445,6 +486,27 @@ impl World {
         let columns = move |archetype: &Archetype| Q::columns(state, archetype);
         // SAFETY: the world is borrowed mutably for as long as the iterator lives, which yields each row once.
         unsafe { Walk::<Q, _, _>::new(world, columns, mark) }
+    }
+}
+
+/// The rows of a chunk, to read.
+pub struct ChunkRows<'w, Q: ReadFetch> {
+    pointers: Q::Pointers<'w>,
+    rows: Range<usize>,
+}
+
+impl<'w, Q: ReadFetch> Iterator for ChunkRows<'w, Q> {
+    type Item = Q::Item<'w>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Q::Item<'w>> {
+        let row = self.rows.next()?;
+        // SAFETY: `par_chunks`, which alone makes this, borrows the world for `'w`, so nobody writes it; the fetch writes nothing; rows are below the chunk's length.
+        Some(unsafe { Q::item(self.pointers, row) })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.rows.size_hint()
     }
 }
 

@@ -6,6 +6,7 @@
 //! Exit status: 0 done, also when Ctrl-C or SIGTERM ended the run after a step; 1 failed; 2 wrong usage. What went wrong is one sentence on
 //! standard error. Results go to standard output, progress to standard error.
 
+mod capture;
 mod diff;
 mod doctor;
 mod graph;

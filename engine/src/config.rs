@@ -35,6 +35,11 @@
 //! negative = ["KeyA"]       # those that count as -1
 //! sources = ["KeyD", "Pad LeftX"]
 //!
+//! [view]                    # what pictures of the project are to be
+//! width = 1280
+//! height = 720
+//! quality = "auto"          # or "low", "medium", "high"
+//!
 //! [run]                     # where the command line says nothing
 //! frames = 600
 //! threads = 2
@@ -51,6 +56,7 @@ mod reader;
 pub(crate) mod scripts;
 pub(crate) mod size;
 mod systems;
+mod view;
 
 use std::path::{Path, PathBuf};
 
@@ -58,6 +64,8 @@ use layerw_jobs::THREADS_MAX;
 use layerw_platform::files::{FileError, Files};
 
 pub use error::{ConfigError, Place};
+
+use crate::draw::PictureOptions;
 
 pub(crate) use input::InputBinding;
 pub(crate) use memory::{MemoryBudgets, SIZE};
@@ -87,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) scripts: ScriptsConfig,
     /// `[input]`, in order of name.
     pub(crate) input: Vec<InputBinding>,
+    /// `[view]`.
+    pub(crate) view: PictureOptions,
     /// `[run]`.
     pub(crate) run: RunDefaults,
 }
@@ -167,6 +177,9 @@ impl Config {
             }
             if all && let Some(input) = document.section("input")? {
                 config.input = input::read(input)?;
+            }
+            if all && let Some(view) = document.section("view")? {
+                config.view = view::read(view)?;
             }
             if all && let Some(mut run) = document.section("run")? {
                 config.run = RunDefaults {

@@ -12,6 +12,7 @@ use layerw_trace::TraceError;
 
 use crate::command::{OutputError, ReplayError, UsageError};
 use crate::config::ConfigError;
+use crate::draw::DrawError;
 use crate::gpu::GpuError;
 use crate::input::InputError;
 use crate::record::RecordingError;
@@ -95,6 +96,9 @@ pub enum Error {
     /// A GPU pass cannot be, or there is no GPU where one is required.
     #[error(transparent)]
     Gpu(Box<GpuError>),
+    /// There is no picture to be had.
+    #[error(transparent)]
+    Draw(Box<DrawError>),
     /// A file could not be read or written.
     #[error(transparent)]
     File(#[from] FileError),
@@ -151,6 +155,7 @@ impl Error {
             Error::Script(_) => "script",
             Error::ScriptFault(_) => "script-fault",
             Error::Gpu(_) => "gpu",
+            Error::Draw(_) => "draw",
             Error::File(_) => "file",
             Error::Snapshot(_) => "snapshot",
             Error::Recording(_) => "recording",
@@ -192,5 +197,6 @@ boxed!(
     Config(ConfigError),
     Script(ScriptsError),
     Gpu(GpuError),
+    Draw(DrawError),
     Replay(ReplayError)
 );

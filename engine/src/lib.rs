@@ -16,6 +16,7 @@
 
 mod command;
 mod config;
+pub mod draw;
 mod error;
 mod frame_times;
 mod gpu;

@@ -1,5 +1,6 @@
 //! A simulation bound to workers, ready to step. Drivers own the loop; this is one turn of it.
 
+use crate::draw::{Look, Painter, PictureOptions, Scene};
 use crate::error::{Error, Result};
 use crate::gpu::{self, GpuChoice, GpuFigures};
 use crate::input::{Actions, Input};
@@ -50,6 +51,8 @@ pub struct Runner {
     /// Their places in the written order.
     script_places: Range<usize>,
     gpu: gpu::Handle,
+    look: Look,
+    painter: Option<Painter>,
     plots: [Label; 3],
 }
 
@@ -66,6 +69,7 @@ impl Runner {
             actions,
             mut systems,
             gpu,
+            look,
             rate,
             on_finish,
             on_restore,
@@ -104,6 +108,8 @@ impl Runner {
             scripts,
             script_places,
             gpu,
+            look,
+            painter: None,
             plots,
         })
     }
@@ -323,6 +329,56 @@ impl Runner {
     /// Where GPU passes ran, if that is not what was asked for.
     pub(crate) fn gpu_note(&self) -> Option<String> {
         self.gpu.note()
+    }
+
+    /// A picture of the world as it is, as [`Sim::draw`] says that it looks. The first one opens a device, others with the same options are quicker.
+    ///
+    /// # Errors
+    /// There is no GPU and no program that stands in for one, it is lost, or the picture is too large for it.
+    #[cfg(feature = "gpu")]
+    pub fn picture(&mut self, options: &PictureOptions) -> Result<crate::draw::Picture> {
+        if self.painter.as_ref().map(Painter::options) != Some(options) {
+            self.painter = None;
+        }
+        self.paint(options, Painter::picture)
+    }
+
+    /// The same as a file in PNG, of the options that the first one had.
+    pub(crate) fn png(&mut self, options: &PictureOptions) -> Result<Vec<u8>> {
+        self.paint(options, Painter::png)
+    }
+
+    fn paint<R>(
+        &mut self,
+        options: &PictureOptions,
+        paint: impl FnOnce(&mut Painter, &Look, &World, &Jobs) -> Result<R>,
+    ) -> Result<R> {
+        self.prepare_pictures(options)?;
+        let painter = self.painter.as_mut().expect("prepared");
+        let painted = paint(painter, &self.look, &self.world, &self.jobs);
+        if painted.is_err() {
+            // Another one may have a device again.
+            self.painter = None;
+        }
+        painted
+    }
+
+    /// Opens a device to draw with, if there is none yet.
+    pub(crate) fn prepare_pictures(&mut self, options: &PictureOptions) -> Result<()> {
+        if self.painter.is_none() {
+            self.painter = Some(Painter::new(&self.look, options)?);
+        }
+        Ok(())
+    }
+
+    /// Whether it says what it looks like.
+    pub(crate) fn has_look(&self) -> bool {
+        self.look.is_there()
+    }
+
+    /// Writes what a picture shows that is `aspect` times as wide as high: for those who draw themselves, and for those who measure.
+    pub fn extract(&self, scene: &mut Scene, aspect: f32) {
+        self.look.extract(&self.world, &self.jobs, scene, aspect);
     }
 
     /// Steps in which each GPU pass ran on the GPU, and in which on its twin after all, in written order.

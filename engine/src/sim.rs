@@ -1,5 +1,6 @@
 //! A simulation as its author writes it: a world and its systems, in order.
 
+use crate::draw::Look;
 use crate::error::Result;
 use crate::gpu;
 use crate::input::{Action, Actions, Binding, Input};
@@ -43,6 +44,7 @@ pub struct Sim {
     pub(crate) script_places: Range<usize>,
     pub(crate) actions: Actions,
     pub(crate) gpu: gpu::Passes,
+    pub(crate) look: Look,
     pub(crate) rate: Option<f64>,
     pub(crate) frames: u64,
     pub(crate) on_finish: Vec<FinishHook>,
@@ -81,6 +83,7 @@ impl Sim {
             script_places: 0..0,
             actions: Actions::default(),
             gpu: gpu::Passes::default(),
+            look: Look::default(),
             rate: None,
             frames: DEFAULT_FRAMES,
             on_finish: Vec::new(),

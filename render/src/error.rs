@@ -12,6 +12,11 @@ pub enum NoGpu {
         "there is no GPU that can compute: no Vulkan driver, and no OpenGL one of version 4.3 or ES 3.1, answers; install one (Debian: `apt-get install mesa-vulkan-drivers libvulkan1`)"
     )]
     NoAdapter,
+    /// There is no adapter at all.
+    #[error(
+        "there is no GPU to draw with, and no program that stands in for one: neither Vulkan nor OpenGL has a driver; install one (Debian: `apt-get install mesa-vulkan-drivers libvulkan1`)"
+    )]
+    NothingDraws,
     /// There is only a program that pretends to be one.
     #[error(
         "the only GPU here is `{name}`, a program on the CPU, which is slower than jobs; `--gpu require` takes it"

@@ -1,4 +1,6 @@
-//! The GPU: adapters, shaders, buffers that are recycled, compute passes. Knows nothing of entities; `engine` brings the two together.
+//! The GPU: adapters, shaders, buffers that are recycled, compute passes, and pictures. Knows nothing of entities; `engine` brings the two together.
+//!
+//! What a picture shows is said in [`scene`], which is there without the feature `device`, so that whoever cannot draw can still say it.
 //!
 //! What decides trade-offs, in this order:
 //!
@@ -11,16 +13,31 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "device")]
 mod device;
+#[cfg(feature = "device")]
+mod draw;
+#[cfg(feature = "device")]
 mod error;
+#[cfg(feature = "device")]
 mod probe;
+pub mod scene;
+#[cfg(feature = "device")]
 mod shader;
+#[cfg(feature = "device")]
 mod work;
 
+#[cfg(feature = "device")]
 pub use device::{Adapter, Choice, Kind, Limits, Wanted, adapters};
+#[cfg(feature = "device")]
+pub use draw::{Difference, DrawError, Exposure, Picture, Quality, Renderer};
+#[cfg(feature = "device")]
 pub use error::{Lost, NoGpu};
+#[cfg(feature = "device")]
 pub use probe::probe;
+#[cfg(feature = "device")]
 pub use shader::{
     Class, Column, Kernel, Place, Rows, Scalar, ScalarAt, ShaderError, Shape, Source,
 };
+#[cfg(feature = "device")]
 pub use work::{Array, Bound, Context, Figures, Gpu, Pass, Reading};

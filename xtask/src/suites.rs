@@ -331,6 +331,7 @@ fn gpu(checks: &mut Checks) {
         "test --package layerw-render --package nbody-gpu --profile checked --no-fail-fast",
         "test --package layerw --features gpu --lib --profile checked --no-fail-fast",
         "test --package layerw --features gpu --doc --profile checked --no-fail-fast gpu",
+        "test --package layerw-tests --features gpu --test pictures --profile checked --no-fail-fast",
     ] {
         // OpenGL's library complains on standard error where nobody has set this.
         checks.step(Step::tests(tests).env("XDG_RUNTIME_DIR", "/tmp"));
@@ -342,6 +343,7 @@ fn gpu(checks: &mut Checks) {
             .env("VK_ICD_FILENAMES", "/nonexistent")
             .env("VK_DRIVER_FILES", "/nonexistent"),
     );
+    pictures(checks);
     for (name, options) in GPU_EXAMPLES {
         let hash = |checks: &mut Checks, words: &str| {
             let line =
@@ -358,6 +360,26 @@ fn gpu(checks: &mut Checks) {
             "run --release -- run examples/{name} --profile checked --frames 5 --threads 2 --budget examples/{name}/budget.toml"
         )));
     }
+}
+
+/// A picture by way of the command, which must not move the hash; and what is said where nothing draws.
+fn pictures(checks: &mut Checks) {
+    let file = std::env::temp_dir().join(format!("layerw-{}.png", std::process::id()));
+    let line = "run --release -- run examples/flock --profile checked --features layerw/gpu --frames 20 --set boids=2000";
+    let run = || Step::cargo(line).env("XDG_RUNTIME_DIR", "/tmp");
+    let plain = final_hash(checks, run());
+    let drawn = final_hash(checks, run().arg("--capture").arg(&file));
+    checks.check(
+        "flock: one hash with and without a picture",
+        differ(&plain, &drawn),
+    );
+    let begins = fs::read(&file).is_ok_and(|bytes| bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    checks.check(
+        "flock: the picture is a file",
+        (!begins).then(|| format!("`{}` is none", file.display())),
+    );
+    // One that is not there was told of above.
+    let _ = fs::remove_file(&file);
 }
 
 fn debug_hash(checks: &mut Checks) {

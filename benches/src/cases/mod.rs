@@ -15,6 +15,7 @@ mod gpu;
 mod graph;
 mod jobs;
 mod memory;
+mod pictures;
 #[cfg(feature = "scripts")]
 mod scripts;
 mod stream;
@@ -38,6 +39,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
         apart::CASES,
         stream::CASES,
         examples::CASES,
+        pictures::CASES,
         #[cfg(feature = "gpu")]
         gpu::CASES,
         #[cfg(feature = "scripts")]

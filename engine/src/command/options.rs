@@ -170,6 +170,15 @@ pub(crate) struct RunOptions {
     /// Write what ran when as Chrome JSON, for ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+    /// Write a picture of the project as PNG, as it looks after the last step
+    #[arg(long, value_name = "FILE")]
+    pub(crate) capture: Option<PathBuf>,
+    /// Take the picture after step N and not after the last
+    #[arg(long, value_name = "N", value_parser = frames, requires = "capture", allow_negative_numbers = true)]
+    pub(crate) at: Option<u64>,
+    /// Take a picture after every K-th step, with the step in the file's name
+    #[arg(long, value_name = "K", value_parser = every, requires = "capture", conflicts_with = "at", allow_negative_numbers = true)]
+    pub(crate) capture_every: Option<u64>,
     /// Go on at the pace of a clock until stopped, and take up the project's scripts again, between two steps, whenever one is changed; a script that
     /// fails waits for its correction
     #[arg(long, conflicts_with_all = ["record", "replay", "hash_every"])]
@@ -429,7 +438,7 @@ mod tests {
         let options = run(
             "run --frames 10 --threads 2 --seed 0x2a --dt 0.5 --set a=1 --set b=c=d --pin on --shuffle 3 --hash-every 5 \
              --memory-total 64MiB --budget b --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p \
-             --protect=checksums --gpu off",
+             --protect=checksums --gpu off --capture c.png --at 7",
         );
         let build = BuildOptions {
             project: Some("p".into()),
@@ -456,6 +465,9 @@ mod tests {
             record_detail: true,
             replay: Some("P".into()),
             trace: Some("t".into()),
+            capture: Some("c.png".into()),
+            at: Some(7),
+            capture_every: None,
             input: None,
             watch: false,
         };
@@ -539,6 +551,18 @@ mod tests {
             (
                 "run --record-detail",
                 "`--record-detail` needs `--record`; give both or neither",
+            ),
+            (
+                "run --at 7",
+                "`--at` needs `--capture`; give both or neither",
+            ),
+            (
+                "run --capture-every 7",
+                "`--capture-every` needs `--capture`; give both or neither",
+            ),
+            (
+                "run --capture a --at 7 --capture-every 7",
+                "`--at` and `--capture-every` exclude each other; give one of them",
             ),
             (
                 "run --frames 1 --frames 2",

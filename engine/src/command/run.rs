@@ -11,6 +11,7 @@ use layerw_platform::signals::{self, Stop};
 use layerw_platform::terminal::Stderr;
 use layerw_trace::now_ns;
 
+use super::capture::Capture;
 use super::options::{Gpu, Protect, RunOptions};
 use super::output;
 use super::outputs::{Output, Tracing};
@@ -41,6 +42,12 @@ pub(super) fn run(
     let mut stage = Stage::set(&project, options, build)?;
     // Before there are drafts that a signal could orphan.
     let stop = signals::watch()?;
+    let mut capture = Capture::begin(
+        options,
+        &project.config.view,
+        stage.frames,
+        &mut stage.runner,
+    )?;
     let files = Files::begin(options)?;
 
     let timeline = |path: &std::path::PathBuf| Timeline::read(&Disk, path, stage.runner.actions());
@@ -68,6 +75,7 @@ pub(super) fn run(
         &mut watch,
         &mut progress,
         reload.as_mut(),
+        capture.as_mut(),
     );
     let looped = match looped {
         Ok(looped) => looped,
@@ -335,6 +343,7 @@ fn step_all(
     watch: &mut Watch,
     progress: &mut Progress<Stderr>,
     mut reload: Option<&mut Reload<'_>>,
+    mut capture: Option<&mut Capture>,
 ) -> Result<Looped> {
     let mut times = FrameTimes::new();
     let mut counted = None;
@@ -357,6 +366,9 @@ fn step_all(
         times.record(now_ns() - begin);
         done += 1;
         watch.step(runner, progress)?;
+        if let Some(capture) = &mut capture {
+            capture.look(runner)?;
+        }
         match &mut reload {
             None => progress.show(done, seconds()),
             Some(reload) => reload.wait(runner),

@@ -239,9 +239,9 @@ fn placeholder(command: &Command, option: &str) -> String {
     names.map_or("VALUE".to_owned(), |names| names.join(" "))
 }
 
-/// The option among `arguments` that requires `other`. clap does not tell; only `--record-detail` requires another.
+/// The option among `arguments` that requires `other`. clap does not tell; those that require another begin as it does, but for `--at`.
 fn given_with(command: &Command, arguments: &[OsString], other: &str) -> String {
-    let longer = |word: &&str| word.starts_with(other) && *word != other;
+    let longer = |word: &&str| (word.starts_with(other) && *word != other) || *word == "--at";
     let words = arguments.iter().filter_map(|word| word.to_str());
     let mut found = words.filter(longer);
     found.next().unwrap_or(command.get_name()).to_owned()

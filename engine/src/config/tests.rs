@@ -1,5 +1,6 @@
 use super::scripts::{OnTrap, ScriptRuntime};
 use super::*;
+use crate::draw::Quality;
 use layerw_ecs::schedule::{OverScratch, ScratchBudget};
 use layerw_platform::files::{Draft, InMemory};
 use std::io::Write;
@@ -29,9 +30,15 @@ fn everything_can_be_said() {
          [memory.terrain]\npool = 'logic'\nbudget = '1 MiB'\n\
          [systems.look]\nscratch = '1 MiB'\n[systems.'turn twice']\nscratch = 100\nover = 'degrade'\n\
          [scripts]\nfiles = ['a.ts', 'b.wasm']\ncompiler = 'assemblyscript'\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
+         [view]\nwidth = 640\nheight = 360\nquality = 'low'\n\
          [run]\nframes = 600\nthreads = 2\ndt = 0.02\nseed = 7\n",
     )
     .unwrap();
+    let view = config.view;
+    assert_eq!(
+        (view.width, view.height, view.quality),
+        (640, 360, Quality::Low)
+    );
     assert_eq!(config.name.as_deref(), Some("flock"));
     let settings: Vec<_> = config
         .settings
@@ -107,7 +114,7 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "\n[meory]\n",
-            "`layerw.toml`, line 2: `meory` is not known here; allowed: project, settings, memory, systems, scripts, input, run",
+            "`layerw.toml`, line 2: `meory` is not known here; allowed: project, settings, memory, systems, scripts, input, view, run",
         ),
         (
             "[run]\nthreds = 2\n",
@@ -155,7 +162,7 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         ),
         (
             "\"a\\nb\" = 1\n",
-            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, scripts, input, run",
+            "`layerw.toml`, line 1: `a\\nb` is not known here; allowed: project, settings, memory, systems, scripts, input, view, run",
         ),
         (
             "run = 1\n",
@@ -360,4 +367,16 @@ fn damaged_files_are_refused_and_never_panic() {
             let _ = parse(std::str::from_utf8(&bytes).expect("ASCII"));
         }
     }
+}
+
+#[test]
+fn pictures_of_no_size_or_quality_are_refused() {
+    assert_eq!(
+        refusal("[view]\nwidth = 0\n"),
+        "`layerw.toml`, line 2: `view.width = 0` cannot be used; give a whole number of pixels from 1 to 16384"
+    );
+    assert_eq!(
+        refusal("[view]\nquality = 'best'\n"),
+        "`layerw.toml`, line 2: `view.quality = 'best'` cannot be used; give \"auto\", \"low\", \"medium\" or \"high\""
+    );
 }

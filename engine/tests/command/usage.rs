@@ -57,6 +57,16 @@ const REFUSALS: &[(&str, i32, &str)] = &[
     ),
     ("run --set fail=true", 1, "the project cannot be built"),
     (
+        "run --frames 5 --capture a.png --at 6",
+        2,
+        "`--at 6` cannot be used; give a step of this run, from 0 to 5",
+    ),
+    (
+        "run --frames 5 --capture a.png",
+        1,
+        "this project does not say what it looks like; add `sim.camera(…).draw(…)`, or leave `--capture` out",
+    ),
+    (
         "run --restore nothing.snapshot",
         1,
         "`nothing.snapshot` does not exist; check the name and the working folder",

@@ -5,6 +5,7 @@
 
 pub mod grid;
 pub mod rules;
+pub mod view;
 
 use layerw::math::Vec3;
 use layerw::{Random, Result, Settings, Sim, World, component};
@@ -27,6 +28,7 @@ pub fn sim(settings: &Settings) -> Result<Sim> {
     let count = settings.integer("boids", 100_000, 1..=10_000_000, "how many boids fly")? as usize;
     let mut sim = settings.sim()?.hertz(60.0).frames(600);
     populate(&mut sim, count, settings.seed());
+    view::look(&mut sim)?;
     sim.on_finish(|finish| {
         let seen = mean_neighbours(finish.world());
         finish.report("mean_neighbours", seen);

@@ -12,6 +12,7 @@
 //! - [`belt`]: the asteroids, and the kernel that moves them
 //! - [`ephemeris`]: DE421 as data files, at any date
 //! - [`check`]: the comparison at the end
+//! - [`view`]: what it looks like
 //! - [`mod@sim`]: the systems and the settings
 
 #![forbid(unsafe_code)]
@@ -26,5 +27,6 @@ pub mod forces;
 pub mod gauss;
 pub mod sim;
 pub mod step;
+pub mod view;
 
 pub use sim::sim;

@@ -10,6 +10,7 @@ use crate::check::Check;
 use crate::ephemeris::{DataError, Ephemeris};
 use crate::forces::Model;
 use crate::step::{LONGEST_STEP, step};
+use crate::view::look;
 
 /// 1 January 2010, 0 h.
 const START: f64 = 2_455_197.5;
@@ -35,8 +36,8 @@ pub struct Position(pub DVec3);
 pub struct Velocity(pub DVec3);
 
 /// What the massive bodies obey, and since when.
-struct Laws {
-    model: Model,
+pub(crate) struct Laws {
+    pub(crate) model: Model,
     /// Julian date of step 0.
     start: f64,
 }
@@ -89,6 +90,7 @@ pub fn sim(settings: &Settings) -> Result<Sim> {
         .insert_resource(Stages::new(&model.gm, &[state; belt::KICKS]));
     sim.world.insert_local(Laws { model, start });
     sim.system(move_bodies).each(move_asteroid);
+    look(&mut sim);
     sim.on_finish(move |finish| report(finish, &ephemeris, &model, start));
     Ok(sim)
 }
@@ -166,7 +168,7 @@ fn populate(
 }
 
 /// The state of the massive bodies, which come in the order of [`NAMES`].
-fn gather(bodies: impl Iterator<Item = Body>) -> State {
+pub(crate) fn gather(bodies: impl Iterator<Item = Body>) -> State {
     let mut state = State::ZERO;
     for (index, body) in bodies.enumerate() {
         state.position[index] = body.position;

@@ -187,6 +187,21 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Opened, NoGpu> {
     let limits = wanted
         .at_most
         .map_or(adapter.limits, |most| adapter.limits.at_most(most));
+    request(best, adapter, limits)
+}
+
+/// Opens the best adapter to draw with.
+pub(crate) fn open_to_draw() -> Result<Opened, NoGpu> {
+    let all = ranked();
+    // Those that compute first, which are those that draw best.
+    let best = all.first().ok_or(NoGpu::NothingDraws)?;
+    let adapter = facts(best);
+    let limits = adapter.limits;
+    request(best, adapter, limits)
+}
+
+/// Asks an adapter for a device.
+fn request(best: &wgpu::Adapter, adapter: Adapter, limits: Limits) -> Result<Opened, NoGpu> {
     let features = best.features() & wgpu::Features::TIMESTAMP_QUERY;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("layerw"),

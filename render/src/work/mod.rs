@@ -28,7 +28,7 @@ use timing::Timing;
 
 /// An open device and all that belongs to it. Stays on the thread that opened it.
 pub struct Gpu {
-    device: wgpu::Device,
+    pub(crate) device: wgpu::Device,
     queue: wgpu::Queue,
     adapter: Adapter,
     limits: Limits,
@@ -67,7 +67,18 @@ impl Gpu {
     /// # Errors
     /// None is wanted, there is none, or it gives no device.
     pub fn open(wanted: &Wanted) -> Result<Gpu, NoGpu> {
-        let opened = device::open(wanted)?;
+        Ok(Gpu::with(device::open(wanted)?))
+    }
+
+    /// Opens the best adapter to draw with, which need not compute; a program that pretends to be a GPU draws as well.
+    ///
+    /// # Errors
+    /// There is none, or it gives no device.
+    pub fn open_to_draw() -> Result<Gpu, NoGpu> {
+        Ok(Gpu::with(device::open_to_draw()?))
+    }
+
+    fn with(opened: device::Opened) -> Gpu {
         let contexts = pass::Contexts::new(&opened.device);
         let timing = opened
             .timestamps
@@ -76,7 +87,7 @@ impl Gpu {
             buffers_created: 1 + u64::from(timing.is_some()),
             ..Figures::default()
         };
-        Ok(Gpu {
+        Gpu {
             device: opened.device,
             queue: opened.queue,
             adapter: opened.adapter,
@@ -90,7 +101,7 @@ impl Gpu {
             next_id: 0,
             last: None,
             figures,
-        })
+        }
     }
 
     /// What it runs on.
@@ -139,7 +150,7 @@ impl Gpu {
     }
 
     /// The commands so far.
-    fn encoder(&mut self) -> &mut wgpu::CommandEncoder {
+    pub(crate) fn encoder(&mut self) -> &mut wgpu::CommandEncoder {
         let device = &self.device;
         self.encoder.get_or_insert_with(|| {
             device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default())
@@ -158,7 +169,7 @@ impl Gpu {
         self.last = Some(index);
     }
 
-    fn buffer(&mut self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
+    pub(crate) fn buffer(&mut self, label: &str, size: u64, usage: wgpu::BufferUsages) -> Buffer {
         self.figures.buffers_created += 1;
         self.next_id += 1;
         let descriptor = wgpu::BufferDescriptor {
@@ -176,9 +187,9 @@ impl Gpu {
 
 /// A buffer with a number of its own, by which bind groups are found again.
 #[derive(Debug)]
-struct Buffer {
+pub(crate) struct Buffer {
     id: u64,
-    raw: wgpu::Buffer,
+    pub(crate) raw: wgpu::Buffer,
 }
 
 #[cfg(test)]

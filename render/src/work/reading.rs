@@ -90,6 +90,38 @@ impl Gpu {
         });
     }
 
+    /// Adds a whole texture to what is read, with rows of `row_bytes` each.
+    ///
+    /// # Panics
+    /// It is more than was announced.
+    pub(crate) fn read_texture(
+        &mut self,
+        reading: &mut Reading,
+        texture: &wgpu::Texture,
+        row_bytes: u32,
+    ) {
+        let bytes = u64::from(row_bytes) * u64::from(texture.height());
+        assert!(
+            reading.used + bytes <= reading.chunk.size,
+            "more is read than was announced"
+        );
+        let layout = wgpu::TexelCopyBufferLayout {
+            offset: reading.used,
+            bytes_per_row: Some(row_bytes),
+            rows_per_image: None,
+        };
+        self.encoder().copy_texture_to_buffer(
+            texture.as_image_copy(),
+            wgpu::TexelCopyBufferInfo {
+                buffer: &reading.chunk.buffer,
+                layout,
+            },
+            texture.size(),
+        );
+        reading.used += bytes;
+        self.figures.read += bytes;
+    }
+
     /// Hands all commands to the driver; the rows come back while others work.
     pub fn send(&mut self, reading: &mut Reading) {
         if let Some(timing) = &mut self.timing

@@ -69,7 +69,7 @@ impl Staging {
 
 impl Gpu {
     /// Writes bytes, a multiple of 4, to a place of a buffer, by way of a chunk.
-    pub(super) fn stage(&mut self, bytes: &[u8], target: &wgpu::Buffer, offset: u64) {
+    pub(crate) fn stage(&mut self, bytes: &[u8], target: &wgpu::Buffer, offset: u64) {
         let size = bytes.len() as u64;
         let place = match self
             .staging
