@@ -27,6 +27,7 @@
 //! on_trap = "stop"          # or "quarantine": the run goes on without the system
 //! memory = "64 MiB"         # of a script's own, for each worker
 //! seconds = 1               # that a call may take
+//! batch = 64                # rows that a call is for at most; 1 is a call for each entity, and without it it is a chunk
 //!
 //! [input.jump]              # what an action of the project is bound to
 //! sources = ["Space", "Pad South"]

@@ -3,6 +3,7 @@
 use super::error::ConfigError;
 use super::memory::SIZE;
 use super::reader::Section;
+use std::num::NonZeroU32;
 
 /// The section `[scripts]`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub(crate) struct ScriptsConfig {
     pub(crate) memory: Option<u64>,
     /// The most that a call may take, in seconds.
     pub(crate) seconds: Option<f64>,
+    /// The most rows that a call is for; all of a chunk unless set.
+    pub(crate) batch: Option<NonZeroU32>,
 }
 
 /// What compiles the sources of scripts. What both take, both compile to the same bits.
@@ -93,6 +96,11 @@ pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigErro
     let seconds = section.number("seconds", "a number of seconds above 0", |seconds| {
         (seconds.is_finite() && seconds > 0.0).then_some(seconds)
     })?;
+    let batch = section.number("batch", "a whole number of rows from 1 on", |rows| {
+        (rows.fract() == 0.0 && rows <= f64::from(u32::MAX))
+            .then(|| NonZeroU32::new(rows as u32))
+            .flatten()
+    })?;
     section.finish()?;
     Ok(ScriptsConfig {
         files,
@@ -101,5 +109,6 @@ pub(super) fn read(mut section: Section<'_>) -> Result<ScriptsConfig, ConfigErro
         on_trap: on_trap.unwrap_or_default(),
         memory,
         seconds,
+        batch,
     })
 }

@@ -29,7 +29,7 @@ fn everything_can_be_said() {
          [memory]\ntotal = '1 GiB'\nlogic = 536870912\nscene = '64 MiB'\n\
          [memory.terrain]\npool = 'logic'\nbudget = '1 MiB'\n\
          [systems.look]\nscratch = '1 MiB'\n[systems.'turn twice']\nscratch = 100\nover = 'degrade'\n\
-         [scripts]\nfiles = ['a.ts', 'b.wasm']\ncompiler = 'assemblyscript'\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\n\
+         [scripts]\nfiles = ['a.ts', 'b.wasm']\ncompiler = 'assemblyscript'\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\nbatch = 64\n\
          [view]\nwidth = 640\nheight = 360\nquality = 'low'\n\
          [run]\nframes = 600\nthreads = 2\ndt = 0.02\nseed = 7\n",
     )
@@ -92,6 +92,7 @@ fn everything_can_be_said() {
             on_trap: OnTrap::Quarantine,
             memory: Some(1 << 20),
             seconds: Some(0.5),
+            batch: std::num::NonZeroU32::new(64),
         }
     );
     assert_eq!(
@@ -139,6 +140,10 @@ fn mistakes_are_named_with_their_line_and_what_is_allowed() {
         (
             "[scripts]\nfiles = []\nruntime = 'v8'\n",
             "`layerw.toml`, line 3: `scripts.runtime = 'v8'` cannot be used; give \"wasmtime\", \"wasmi\" or \"quickjs\"",
+        ),
+        (
+            "[scripts]\nfiles = []\nbatch = 0\n",
+            "`layerw.toml`, line 3: `scripts.batch = 0` cannot be used; give a whole number of rows from 1 on",
         ),
         (
             "[scripts]\nfiles = []\nseconds = 0\n",

@@ -137,6 +137,7 @@ fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {
         },
         time_limit: seconds.map(Duration::from_secs_f64),
         memory_bytes: config.memory.unwrap_or(default.memory_bytes),
+        batch_rows: config.batch,
         on_fault: match config.on_trap {
             OnTrap::Stop => OnFault::Stop,
             OnTrap::Quarantine => OnFault::Quarantine,

@@ -20,6 +20,50 @@ pub struct Tree {
     pub functions: Vec<Function>,
     /// Systems in written order.
     pub systems: Vec<SystemTree>,
+    /// The classes with fields, vectors first.
+    pub classes: Vec<ClassTree>,
+    /// What became of written text whose types are seen by the checker alone.
+    pub notes: Notes,
+}
+
+/// A class with fields, as it stands in memory: without gaps.
+#[derive(Debug)]
+pub struct ClassTree {
+    pub name: String,
+    pub fields: Vec<FieldTree>,
+    /// Bytes of a value.
+    pub size: u32,
+}
+
+#[derive(Debug)]
+pub struct FieldTree {
+    pub name: String,
+    /// The number of a class in it is that of [`Tree::classes`].
+    pub shape: Shape,
+    /// Bytes from the start of the class.
+    pub offset: u32,
+    /// What each of its scalars begins with; None if it has to be given.
+    pub initial: Option<Vec<Const>>,
+}
+
+/// What a value is: a scalar, an object of a class by its number, or an array of so many scalars.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
+    Scalar(Scalar),
+    Class(usize),
+    Array(Scalar, u32),
+}
+
+/// A part of the sources: the file, its first byte, and the byte behind it.
+pub type Part = (u32, u32, u32);
+
+/// For other compilers of the same sources, which have rules of their own for what has no written type.
+#[derive(Debug, Default)]
+pub struct Notes {
+    /// Numbers without a type, with the one that they took.
+    pub numbers: BTreeMap<Part, (Scalar, Const)>,
+    /// Operations that divide whole numbers, also those that assign.
+    pub divisions: BTreeMap<Part, Scalar>,
 }
 
 /// A system.

@@ -1,6 +1,7 @@
 //! What a script may use, and what happens when it takes more.
 
 use super::ScriptError;
+use core::num::NonZeroU32;
 use core::time::Duration;
 
 /// How a script is run. The default is for code that nobody here wrote.
@@ -16,6 +17,9 @@ pub struct Options {
     /// Bytes that each instance may have for itself, in pages of 64 KiB; `memory.grow` beyond that fails. There is an instance for each worker and system.
     /// 64 MiB unless set, at most 255 MiB.
     pub memory_bytes: u64,
+    /// Rows that a system is called with at most; `None`, the default, is all of a chunk, which is up to 4 096 and the fastest. 1 is a call for each entity. It changes no state: systems whose
+    /// rows depend on each other are called for whole chunks all the same.
+    pub batch_rows: Option<NonZeroU32>,
     /// What happens when a system of it fails.
     pub on_fault: OnFault,
     /// What is looked at before any of it is compiled.
@@ -116,6 +120,7 @@ impl Default for Options {
             columns: Columns::Best,
             time_limit: Some(Duration::from_secs(1)),
             memory_bytes: 64 << 20,
+            batch_rows: None,
             on_fault: OnFault::Stop,
             compile: CompileLimits::default(),
         }

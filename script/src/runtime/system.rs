@@ -194,7 +194,7 @@ impl<P: Program> ScriptSystem<P> {
         match run.shared {
             None => {
                 // SAFETY: the caller's promise is passed on.
-                unsafe { self.enter(bound, Some(all), run) };
+                unsafe { self.enter_batches(bound, all, run) };
             }
             Some(label) if self.is_divisible() && bound.pace.is_heavy(all.rows.len()) => {
                 // A heavy system whose chunks are too few is shared by rows.
@@ -211,23 +211,52 @@ impl<P: Program> ScriptSystem<P> {
                         run.part(worker, |run| {
                             bound.pace.learn(part.start == 0, part.len(), || {
                                 // SAFETY: the caller's promise is passed on, for rows that no other part has; the worker is the one whose thread this is.
-                                unsafe { self.enter(bound, Some(rows), run) };
+                                unsafe { self.enter_batches(bound, rows, run) };
                             });
                         });
                     });
             }
             Some(_) => bound.pace.learn(true, all.rows.len(), || {
                 // SAFETY: the caller's promise is passed on.
-                unsafe { self.enter(bound, Some(all), run) };
+                unsafe { self.enter_batches(bound, all, run) };
             }),
         }
     }
 
-    /// Runs on some rows, or once.
+    /// Runs on some rows of a chunk, by as many at a time as was asked for.
+    ///
+    /// # Safety
+    /// As [`System::run_chunk`].
+    unsafe fn enter_batches(&self, bound: &Bound<P::Instance>, rows: Rows<'_>, run: &Run<'_>) {
+        let most = match self.shared.common.options.batch_rows {
+            Some(most) if !self.decl().whole_chunks => most.get() as usize,
+            _ => rows.rows.len(),
+        };
+        let end = rows.rows.end;
+        for first in rows.rows.clone().step_by(most.max(1)) {
+            let batch = Rows {
+                rows: first..end.min(first + most),
+                ..rows.clone()
+            };
+            // SAFETY: the caller's promise is passed on, for a part of its rows.
+            let done = unsafe { self.enter(bound, Some(batch), run) };
+            if !done {
+                // What failed keeps what it wrote until then, and goes no further.
+                return;
+            }
+        }
+    }
+
+    /// Runs on some rows, or once. False if it failed, and the step goes on.
     ///
     /// # Safety
     /// As [`System::run_chunk`], or [`System::run`] without rows.
-    unsafe fn enter(&self, bound: &Bound<P::Instance>, rows: Option<Rows<'_>>, run: &Run<'_>) {
+    unsafe fn enter(
+        &self,
+        bound: &Bound<P::Instance>,
+        rows: Option<Rows<'_>>,
+        run: &Run<'_>,
+    ) -> bool {
         let threads = run.step.jobs.threads();
         let instances = bound
             .instances
@@ -254,7 +283,9 @@ impl<P: Program> ScriptSystem<P> {
             drop(slot);
             // SAFETY: the caller says that its thread runs as the run's worker.
             unsafe { self.fail(fault, run) };
+            return false;
         }
+        true
     }
 
     /// Instances for all workers at once, so that none has to be made later in the run; what fails fails again where it is needed, with a name.
@@ -699,7 +730,8 @@ unsafe impl<P: Program> System for ScriptSystem<P> {
         }
         if !runs_on_rows(self.decl()) {
             // SAFETY: the caller's promise is passed on.
-            return unsafe { self.enter(bound, None, run) };
+            unsafe { self.enter(bound, None, run) };
+            return;
         }
         for argument in &bound.arguments {
             if let Argument::Resource(values) = argument

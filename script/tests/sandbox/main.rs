@@ -1,6 +1,8 @@
 //! The sandbox from outside: scripts as modules written by hand, over worlds, in schedules beside Rust systems.
 
 mod agreement;
+#[cfg(feature = "compiler")]
+mod batches;
 mod commands;
 #[cfg(feature = "compiler")]
 mod flock;

@@ -64,6 +64,12 @@ pub const CASES: &[Case] = &[
     times("W6-bounce", |_| System::Bounce.times_of_quickjs()),
     #[cfg(feature = "script-peers")]
     times("W6-poison", |_| System::Poisoned.times_of_quickjs()),
+    Case {
+        name: "W7",
+        about: "a script moves 100 000 points, called for so many rows at a time",
+        figures: &[Figure::new("ns/entity")],
+        entries: |effort| System::Movement.batches(effort),
+    },
 ];
 
 const MOVEMENT: &str = "a script moves points in two dimensions";

@@ -10,6 +10,7 @@ use layerw_script::runtime::Runtime;
 use layerw_script::runtime::{Columns, Options, Script};
 #[cfg(feature = "script-peers")]
 use layerw_trace::now_ns;
+use std::num::NonZeroU32;
 
 #[cfg(feature = "script-peers")]
 use super::languages::{self, LuaJit, Luau, Rhai, Rows};
@@ -106,6 +107,10 @@ impl System {
     }
 
     fn add_script(self, sim: &mut Sim, form: Form) -> Result<()> {
+        self.add_batches(sim, form, None)
+    }
+
+    fn add_batches(self, sim: &mut Sim, form: Form, batch_rows: Option<NonZeroU32>) -> Result<()> {
         let sources = [Source::new("systems.ts", SOURCE)];
         let program = compile(&sources).map_err(|problems| anyhow!("{}", problems[0]))?;
         let made = program.rust()?;
@@ -120,6 +125,7 @@ impl System {
         }
         let mut options = Options {
             time_limit: None,
+            batch_rows,
             ..Options::default()
         };
         let name = "systems.ts";
@@ -231,6 +237,38 @@ impl System {
             }
         }
         Ok(rows)
+    }
+
+    /// The same for calls of so many rows: native code over the world's columns and over copies, and JavaScript.
+    pub fn batches(self, effort: Effort) -> Vec<Entry> {
+        let count = effort.pick(100_000, 10_000);
+        let entry = |peer, form, rows| {
+            Entry::new(peer, 1, move || {
+                let mut sim = self.world(count);
+                self.add_batches(&mut sim, form, NonZeroU32::new(rows))?;
+                let mut runner = ours::runner(sim, &ours::jobs(1)?)?;
+                let mut repeat = effort.repeat();
+                single(move || Ok(repeat.mean_ns(|| ours::step(&mut runner)) / count as f64))
+            })
+        };
+        let mut entries = vec![
+            entry("layerw", Form::Script, 4096),
+            entry("layerw-1", Form::Script, 1),
+            entry("layerw-16", Form::Script, 16),
+            entry("layerw-256", Form::Script, 256),
+            entry("copied-1", Form::Copied, 1),
+            entry("copied-16", Form::Copied, 16),
+            entry("copied-256", Form::Copied, 256),
+            entry("copied-4096", Form::Copied, 4096),
+        ];
+        #[cfg(feature = "script-peers")]
+        entries.extend([
+            entry("quickjs-1", Form::QuickJs, 1),
+            entry("quickjs-16", Form::QuickJs, 16),
+            entry("quickjs-256", Form::QuickJs, 256),
+            entry("quickjs-4096", Form::QuickJs, 4096),
+        ]);
+        entries
     }
 
     /// Everybody who takes part.

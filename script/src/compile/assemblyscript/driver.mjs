@@ -4,17 +4,14 @@ import asc from "assemblyscript/asc";
 import * as as from "assemblyscript";
 
 const { NodeKind, Node } = as;
-// asc's own 64-bit numbers.
-const { i64_new } = globalThis;
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
-const { sources, glue, components } = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+const { sources, glue } = JSON.parse(Buffer.concat(chunks).toString("utf8"));
 const GLUE = "layerw.ts";
 const TYPE_EXPECTED = 1110;
 const files = new Map(sources.map(({ name, text }) => [name, text]));
 files.set(GLUE, glue);
 
-const inMemory = new Set([...components, "Vec2", "Vec3", "Vec4"]);
 const diagnostics = [];
 const made = {};
 
@@ -80,34 +77,10 @@ function typed(node) {
   return Node.createCallExpression(call, null, [node.right, node.left], node.range);
 }
 
-// `for (const row of column)`, which asc has not, as a loop over rows.
-let loops = 0;
-function counted(loop) {
-  const range = loop.range;
-  const id = (text) => Node.createIdentifierExpression(text, range);
-  const index = `__row${loops++}`;
-  const zero = Node.createIntegerLiteralExpression(i64_new(0, 0), range);
-  const start = Node.createVariableStatement(
-    null,
-    [Node.createVariableDeclaration(id(index), null, as.CommonFlags.Let, null, zero, range)],
-    range,
-  );
-  const length = Node.createPropertyAccessExpression(id(loop.iterable.text), id("length"), range);
-  const test = Node.createBinaryExpression(as.Token.LessThan, id(index), length, range);
-  const next = Node.createUnaryPostfixExpression(as.Token.Plus_Plus, id(index), range);
-  const variable = loop.variable;
-  variable.declarations[0].initializer = Node.createElementAccessExpression(id(loop.iterable.text), id(index), range);
-  const body = Node.createBlockStatement([variable, loop.body], range);
-  return Node.createForStatement(start, test, next, body, range);
-}
 function adapt(source) {
   for (const statement of source.statements) {
     switch (statement.kind) {
-      case NodeKind.ClassDeclaration: {
-        const name = statement.name.text;
-        decorate(statement, components.includes(name) ? ["global", "unmanaged", "final"] : ["global"]);
-        break;
-      }
+      case NodeKind.ClassDeclaration:
       case NodeKind.FunctionDeclaration:
       case NodeKind.EnumDeclaration:
       case NodeKind.InterfaceDeclaration:
@@ -120,26 +93,14 @@ function adapt(source) {
     }
   }
   walk(source.statements, (node) => {
-    if (node.kind === NodeKind.MethodDeclaration && node.name.text === "update") {
-      // A column of plain numbers is only told from an array by where it stands.
-      for (const { type } of node.signature.parameters) {
-        if (nameOf(type) === "Array") rename(type, "Column");
-      }
-    }
     const result = node.signature?.returnType;
     if (result && nameOf(result) === "") rename(result, "void");
-    if (node.kind === NodeKind.NamedType) {
-      if (nameOf(node) === "number") rename(node, "f32");
-      if (nameOf(node) === "Array" && inMemory.has(nameOf(node.typeArguments?.[0]))) rename(node, "Column");
-    }
+    if (node.kind === NodeKind.NamedType && nameOf(node) === "number") rename(node, "f32");
     if (node.kind === NodeKind.VariableDeclaration && !node.type && isPlainNumber(node.initializer) && !node.isIndex) {
       node.type = Node.createNamedType(Node.createSimpleTypeName("f32", node.range), null, false, node.range);
     }
     for (const [key, value] of Object.entries(node)) {
-      const replace = (one) => {
-        if (one?.kind === NodeKind.ForOf && one.iterable.kind === NodeKind.Identifier) return counted(one);
-        return isLeftNumber(one) ? typed(one) : one;
-      };
+      const replace = (one) => (isLeftNumber(one) ? typed(one) : one);
       if (key === "range") continue;
       if (Array.isArray(value)) node[key] = value.map(replace);
       else if (value instanceof Node) node[key] = replace(value);
@@ -175,7 +136,7 @@ const { error, stderr } = await asc.main(
     ...files.keys(),
     "--outFile", "out.wasm", "--sourceMap",
     "-O3", "--importMemory", "--noExportMemory", "--memoryBase", "1024",
-    "--use", "Math=NativeMathf", "--use", "abort=",
+    "--use", "Math=$Math", "--use", "abort=",
   ],
   {
     readFile: (name) => files.get(name) ?? null,

@@ -130,6 +130,25 @@ impl<'a> Frame<'_, '_, 'a> {
                         );
                     }
                 },
+                Taken::Context(needed) => {
+                    let context = match value {
+                        Expression::Identifier(id) => self.find(id.name.as_str()),
+                        _ => None,
+                    };
+                    let Some(context @ (Name::Context | Name::Passed(_))) = context else {
+                        return problem(
+                            self.at(value.span()),
+                            format!("parameter `{name}` is the step; pass the system's own parameter of type `Context`"),
+                        );
+                    };
+                    let asked = (0..needed.len()).filter(|number| needed[*number]);
+                    let asked: Vec<usize> = asked.collect();
+                    for number in asked {
+                        let value = self.asked(context, number, at);
+                        args.extend(value.map(Arg::Value));
+                    }
+                    continue;
+                }
                 Taken::Value(ty) => Arg::Value(self.expr_of(value, Some(ty))?),
                 Taken::Element(class) => match self.place(value)? {
                     Some((element, Shape::Class(found))) if found == class => Arg::Element(element),

@@ -6,21 +6,14 @@
 
 use super::super::diagnostic::{Outcome, problem};
 use super::super::ir::{At, Const, Field, Scalar};
-use super::super::tree::Kind;
+pub use super::super::tree::Shape;
+use super::super::tree::{ClassTree, FieldTree, Kind};
 use super::items::{Checker, Item, at};
 use oxc_ast::ast::{
     self, ClassElement, Expression, PropertyDefinition, PropertyKey, TSType, TSTypeAnnotation,
     TSTypeName, TSTypeOperatorOperator,
 };
 use oxc_span::GetSpan;
-
-/// What a value is: a scalar, an object of a class by its number, or an array of so many scalars.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Shape {
-    Scalar(Scalar),
-    Class(usize),
-    Array(Scalar, u32),
-}
 
 /// Constants by slot; all other slots hold 0.
 pub type Values = Vec<(u32, Const)>;
@@ -150,7 +143,8 @@ pub fn is_context(ty: &TSType<'_>) -> bool {
     reference(ty) == Some("Context")
 }
 
-fn reference<'a>(ty: &TSType<'a>) -> Option<&'a str> {
+/// The name, if a type is one without arguments.
+pub fn reference<'a>(ty: &TSType<'a>) -> Option<&'a str> {
     match ty {
         TSType::TSTypeReference(node) if node.type_arguments.is_none() => match &node.type_name {
             TSTypeName::IdentifierReference(id) => Some(id.name.as_str()),
@@ -419,6 +413,46 @@ impl<'p, 'a> Checker<'p, 'a> {
             Shape::Class(class) => self.classes[class].slots,
             Shape::Array(_, count) => count,
         }
+    }
+
+    /// The classes as others are told of them.
+    pub fn class_trees(&self) -> Vec<ClassTree> {
+        let bytes = |shape| self.scalars(shape).into_iter().map(Scalar::size).sum();
+        let classes = self.classes.iter().map(|class| {
+            let mut size = 0;
+            let fields = class.fields.iter().map(|field| {
+                let offset = size;
+                size += match field.shape {
+                    Shape::Array(scalar, count) => scalar.size() * count,
+                    shape => bytes(shape),
+                };
+                FieldTree {
+                    name: field.name.to_owned(),
+                    shape: field.shape,
+                    offset,
+                    initial: self.spelled_out(field),
+                }
+            });
+            ClassTree {
+                name: class.name.to_owned(),
+                fields: fields.collect(),
+                size,
+            }
+        });
+        classes.collect()
+    }
+
+    /// What each scalar of a field begins with; nothing of arrays, which begin with zeros.
+    fn spelled_out(&self, field: &Member<'a>) -> Option<Vec<Const>> {
+        let known = field.initial.as_ref()?;
+        if matches!(field.shape, Shape::Array(..)) {
+            return Some(Vec::new());
+        }
+        let value = |(slot, scalar)| {
+            let found = known.iter().find(|(known, _)| *known == slot);
+            found.map_or_else(|| super::commands::zero(scalar), |(_, value)| *value)
+        };
+        Some((0..).zip(self.scalars(field.shape)).map(value).collect())
     }
 
     /// Every scalar of a value in order.

@@ -407,7 +407,7 @@ impl<'a> Frame<'_, '_, 'a> {
 /// Bytes that the values of one command may take: they stand in the module's first page.
 const BYTES_MAX: u32 = 32 << 10;
 
-fn zero(scalar: Scalar) -> Const {
+pub(super) fn zero(scalar: Scalar) -> Const {
     match scalar {
         Scalar::F32 => Const::f32(0.0),
         Scalar::F64 => Const::f64(0.0),

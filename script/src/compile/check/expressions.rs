@@ -1,9 +1,9 @@
 //! Expressions.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{Binary, Const, Input, Scalar, Unary};
+use super::super::ir::{Binary, Const, Scalar, Unary};
 use super::super::tree::{Expr, Kind};
-use super::frame::{Frame, Name};
+use super::frame::{ASKED, Frame, Name};
 use super::items::Item;
 use super::numbers::{constant, math_constant};
 use super::operators::{is_float, is_unsigned};
@@ -44,7 +44,7 @@ impl<'a> Frame<'_, '_, 'a> {
         let at = self.at(expr.span());
         let number = want.unwrap_or(Scalar::F32);
         match expr {
-            Expression::NumericLiteral(literal) => constant(literal.value, number, at),
+            Expression::NumericLiteral(literal) => self.typed(literal.value, number, literal.span),
             Expression::BooleanLiteral(literal) => Ok(Expr {
                 kind: Kind::Const(Const::Bool(literal.value)),
                 ty: Scalar::Bool,
@@ -92,7 +92,7 @@ impl<'a> Frame<'_, '_, 'a> {
         };
         let (kind, ty) = match self.find(name) {
             Some(Name::Local { local, ty, .. }) => (Kind::Local(local), ty),
-            Some(Name::Literal(value)) => return constant(value, number, at),
+            Some(Name::Literal(value)) => return self.typed(value, number, id.span),
             Some(Name::Input { input, ty }) => (Kind::Input(input), ty),
             Some(Name::Element { .. }) => return whole("a row"),
             Some(Name::Resource { .. }) => return whole("a resource"),
@@ -102,7 +102,7 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("`{name}` is an array; use an element of it: `{name}[i]`"),
                 );
             }
-            Some(Name::Context) => {
+            Some(Name::Context | Name::Passed(_)) => {
                 return problem(
                     at,
                     format!("`{name}` is the step; use `{name}.dt` or `{name}.step`"),
@@ -133,7 +133,7 @@ impl<'a> Frame<'_, '_, 'a> {
                 );
             }
             None => match self.checker.names.get(name) {
-                Some(Item::Literal(value)) => return constant(*value, number, at),
+                Some(Item::Literal(value)) => return self.typed(*value, number, id.span),
                 Some(&Item::Global(global)) => {
                     (Kind::Global(global), self.checker.tree.globals[global].ty)
                 }
@@ -161,7 +161,7 @@ impl<'a> Frame<'_, '_, 'a> {
             (node.operator, &node.argument)
         {
             // So that the smallest whole number can be written.
-            return constant(-literal.value, want.unwrap_or(Scalar::F32), at);
+            return self.typed(-literal.value, want.unwrap_or(Scalar::F32), node.span);
         }
         match node.operator {
             UnaryOperator::LogicalNot => {
@@ -225,7 +225,7 @@ impl<'a> Frame<'_, '_, 'a> {
         }
         if self.is_math(&node.object) {
             return match math_constant(property) {
-                Some(value) => constant(value, number, at),
+                Some(value) => self.typed(value, number, node.span),
                 None => problem(
                     at,
                     format!(
@@ -255,27 +255,16 @@ impl<'a> Frame<'_, '_, 'a> {
                         at,
                     });
                 }
-                Some(Name::Context) => {
-                    let (input, ty) = match property {
-                        "dt" => (Input::Dt, Scalar::F32),
-                        "dt64" => (Input::Dt64, Scalar::F64),
-                        "step" => (Input::Step, Scalar::U64),
-                        "seed" => (Input::Seed, Scalar::U64),
-                        _ => {
-                            return problem(
-                                at,
-                                format!(
-                                    "the step has no `{property}`; it has dt, dt64, step and seed"
-                                ),
-                            );
-                        }
+                Some(context @ (Name::Context | Name::Passed(_))) => {
+                    let number = ASKED.iter().position(|(name, ..)| *name == property);
+                    let value = number.and_then(|number| self.asked(context, number, at));
+                    return match value {
+                        Some(value) => Ok(value),
+                        None => problem(
+                            at,
+                            format!("the step has no `{property}`; it has dt, dt64, step and seed"),
+                        ),
                     };
-                    let input = self.extra_input(input, property);
-                    return Ok(Expr {
-                        kind: Kind::Input(input),
-                        ty,
-                        at,
-                    });
                 }
                 _ => {}
             }

@@ -2,7 +2,7 @@
 
 use super::super::diagnostic::{Outcome, Problem, problem};
 use super::super::ir::{At, Input, Scalar};
-use super::super::tree::{ElementId, Local, LoopId, Names};
+use super::super::tree::{ElementId, Expr, Kind, Local, LoopId, Names};
 use super::classes::Shape;
 use super::items::Checker;
 use super::{DEPTH_MAX, PROBLEMS_MAX};
@@ -48,6 +48,8 @@ pub enum Name {
         ty: Scalar,
     },
     Context,
+    /// The step in a function: the parameters that hold what it asks of it, in order of [`ASKED`].
+    Passed([Option<Local>; 4]),
     /// Random numbers, by the variable that holds their state.
     Random {
         local: Local,
@@ -55,6 +57,14 @@ pub enum Name {
     /// What commands are given to.
     World,
 }
+
+/// What can be asked of the step: the name, and what a system is given for it.
+pub const ASKED: [(&str, Input, Scalar); 4] = [
+    ("dt", Input::Dt, Scalar::F32),
+    ("dt64", Input::Dt64, Scalar::F64),
+    ("step", Input::Step, Scalar::U64),
+    ("seed", Input::Seed, Scalar::U64),
+];
 
 pub struct Frame<'c, 'p, 'a> {
     pub checker: &'c Checker<'p, 'a>,
@@ -147,6 +157,24 @@ impl<'c, 'p, 'a> Frame<'c, 'p, 'a> {
         assigned.sort_unstable();
         assigned.dedup();
         assigned
+    }
+
+    /// A variable that the source has no word for, and what to call it.
+    pub fn hidden(&mut self, name: &str) -> Local {
+        let local = self.local();
+        self.names.locals.insert(local, name.to_owned());
+        local
+    }
+
+    /// What the step gives, by its number in [`ASKED`], where a name stands for the step.
+    pub fn asked(&mut self, context: Name, number: usize, at: At) -> Option<Expr> {
+        let (name, input, ty) = ASKED[number];
+        let kind = match context {
+            Name::Context => Kind::Input(self.extra_input(input, name)),
+            Name::Passed(given) => Kind::Local(given[number]?),
+            _ => return None,
+        };
+        Some(Expr { kind, ty, at })
     }
 
     pub fn bind(&mut self, name: &'a str, bound: Name, place: At) -> Outcome<()> {

@@ -2,10 +2,10 @@
 
 use super::super::diagnostic::{Outcome, Problem, problem};
 use super::super::ir::{At, Scalar};
-use super::super::tree::{Function, Param, Tree};
+use super::super::tree::{Function, Notes, Param, Tree};
 use super::PROBLEMS_MAX;
 use super::classes::{Class, Shape, prelude};
-use super::frame::{Frame, Name};
+use super::frame::{ASKED, Frame, Name};
 use super::registry::Registry;
 use super::systems::SystemSource;
 use oxc_ast::ast::{
@@ -36,6 +36,8 @@ pub enum Taken {
     Element(usize),
     /// What commands are given to.
     World,
+    /// The step, with whether the function needs each of what can be asked of it.
+    Context([bool; 4]),
 }
 
 /// The declaration of a function, before its body is looked at.
@@ -57,6 +59,7 @@ pub struct Checker<'p, 'a> {
     pub systems: Vec<SystemSource<'p, 'a>>,
     globals: Vec<(u32, &'p ast::VariableDeclarator<'a>)>,
     pub registry: RefCell<Registry>,
+    pub notes: RefCell<Notes>,
 }
 
 impl<'p, 'a> Checker<'p, 'a> {
@@ -284,9 +287,12 @@ impl<'p, 'a> Checker<'p, 'a> {
                 return problem(place, format!("`{name}` needs a type: `{name}: number`"));
             };
             let ty = &annotation.type_annotation;
-            let taken = match super::classes::is_world(ty) {
-                true => Taken::World,
-                false => match self.shape(source, ty)? {
+            let taken = match ty {
+                ty if super::classes::is_world(ty) => Taken::World,
+                ty if super::classes::is_context(ty) => {
+                    Taken::Context(super::context::needed(name, node))
+                }
+                ty => match self.shape(source, ty)? {
                     Shape::Scalar(ty) => Taken::Value(ty),
                     Shape::Class(class) => Taken::Element(class),
                     Shape::Array(..) => unreachable!("no type is written for an array"),
@@ -344,6 +350,15 @@ impl<'p, 'a> Checker<'p, 'a> {
             params.push(match taken {
                 Taken::World => {
                     frame.bind(name, Name::World, place)?;
+                    continue;
+                }
+                Taken::Context(needed) => {
+                    let mut given = [None; 4];
+                    for ((given, needed), (name, ..)) in given.iter_mut().zip(needed).zip(ASKED) {
+                        *given = needed.then(|| frame.hidden(name));
+                    }
+                    params.extend(given.into_iter().flatten().map(Param::Value));
+                    frame.bind(name, Name::Passed(given), place)?;
                     continue;
                 }
                 Taken::Value(ty) => {

@@ -3,6 +3,7 @@
 mod calls;
 pub mod classes;
 mod commands;
+mod context;
 mod expressions;
 mod frame;
 mod items;
@@ -33,18 +34,22 @@ pub fn check(programs: &[Program<'_>]) -> Result<Tree, Vec<Problem>> {
     let mut checker = items::Checker::default();
     checker.collect(programs);
     checker.resolve();
+    let classes = checker.class_trees();
     let items::Checker {
         tree,
         problems,
         registry,
+        notes,
         ..
     } = checker;
-    let registry = registry.into_inner();
+    let (registry, notes) = (registry.into_inner(), notes.into_inner());
     match problems.is_empty() {
         true => Ok(Tree {
             components: registry.components,
             templates: registry.templates,
             resources: registry.resources,
+            classes,
+            notes,
             ..tree
         }),
         false => Err(problems),

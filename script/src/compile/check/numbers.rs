@@ -6,7 +6,7 @@ use super::super::tree::{Expr, Kind};
 use super::frame::{Frame, Name};
 use super::items::{Checker, Item, at};
 use oxc_ast::ast::{BinaryOperator, Expression, UnaryOperator};
-use oxc_span::GetSpan;
+use oxc_span::{GetSpan, Span};
 
 /// The value of a written number, with its sign.
 pub fn literal_of(expr: &Expression<'_>) -> Option<f64> {
@@ -130,6 +130,17 @@ impl<'a> Checker<'_, 'a> {
 }
 
 impl Frame<'_, '_, '_> {
+    /// A written number as a constant of a type, which is noted.
+    pub fn typed(&self, value: f64, ty: Scalar, span: Span) -> Outcome<Expr> {
+        let made = constant(value, ty, self.at(span))?;
+        if let Kind::Const(value) = made.kind {
+            let part = (self.source, span.start, span.end);
+            let mut notes = self.checker.notes.borrow_mut();
+            notes.numbers.insert(part, (ty, value));
+        }
+        Ok(made)
+    }
+
     /// The value of a name that is a number without a type.
     pub fn literal_named(&self, name: &str) -> Option<f64> {
         match self.find(name) {

@@ -200,6 +200,10 @@ impl<'a> Frame<'_, '_, 'a> {
                 format!("{what} takes whole numbers; write i32(…) or u32(…) around both sides"),
             ),
         };
+        if matches!(operator, Arithmetic::Divide | Arithmetic::Remainder) && !is_float(ty) {
+            let part = (self.source, span.start, span.end);
+            self.checker.notes.borrow_mut().divisions.insert(part, ty);
+        }
         match operator {
             Arithmetic::Add => Ok(Binary::Add),
             Arithmetic::Subtract => Ok(Binary::Sub),

@@ -123,6 +123,8 @@ impl<'a> Frame<'_, '_, 'a> {
                     format!("this is {} and has no field `{name}`", ty.name()),
                 );
             }
+            // No field: a number that is known.
+            Shape::Array(..) if name == "length" => return Ok(None),
             Shape::Array(..) => {
                 return problem(
                     at,

@@ -3,7 +3,7 @@
 //! A generator is a name for a state that each number moves on. It is keyed by seed, step, entity and stream, and by nothing else.
 
 use super::super::diagnostic::{Outcome, problem};
-use super::super::ir::{Input, Scalar};
+use super::super::ir::Scalar;
 use super::super::tree::{Draw, Expr, Kind, Stmt};
 use super::frame::{Frame, Name};
 use super::numbers::constant;
@@ -27,7 +27,7 @@ impl<'a> Frame<'_, '_, 'a> {
 
     /// Whether an expression is the context.
     pub fn is_context(&self, expr: &Expression<'_>) -> bool {
-        matches!(expr, Expression::Identifier(id) if matches!(self.find(id.name.as_str()), Some(Name::Context)))
+        matches!(expr, Expression::Identifier(id) if matches!(self.find(id.name.as_str()), Some(Name::Context | Name::Passed(_))))
     }
 
     /// Declares a generator.
@@ -51,8 +51,17 @@ impl<'a> Frame<'_, '_, 'a> {
             }
         };
         let stream = self.key(stream)?;
-        let seed = self.asked(Input::Seed, "seed", at);
-        let step = self.asked(Input::Step, "step", at);
+        let context = match &call.callee {
+            Expression::StaticMemberExpression(member) => match &member.object {
+                Expression::Identifier(id) => self.find(id.name.as_str()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let context = context.expect("a generator is made by the step");
+        let known = "a function takes what it asks";
+        let step = self.asked(context, 2, at).expect(known);
+        let seed = self.asked(context, 3, at).expect(known);
         let state = Expr {
             kind: Kind::Keyed(Box::new([seed, step, entity, stream])),
             ty: Scalar::U64,
@@ -61,14 +70,6 @@ impl<'a> Frame<'_, '_, 'a> {
         let local = self.local();
         out.push(Stmt::Set(local, state));
         self.bind(name, Name::Random { local }, at)
-    }
-
-    fn asked(&mut self, input: Input, name: &str, at: super::super::ir::At) -> Expr {
-        Expr {
-            kind: Kind::Input(self.extra_input(input, name)),
-            ty: Scalar::U64,
-            at,
-        }
     }
 
     /// A word of the key: an entity or a whole number.

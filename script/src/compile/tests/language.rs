@@ -461,6 +461,12 @@ fn arrays_in_resources() {
     assert_eq!(after[64..68], 1f32.to_le_bytes());
     assert_eq!(after[68..72], 127i32.to_le_bytes());
     assert_eq!(after[72..], [0, 255, 1, 0]);
+    let after = grid(
+        counts,
+        "const end: i32 = grid.counts.length; grid.at = end + grid.bytes.length;",
+        bytes.clone(),
+    );
+    assert_eq!(after.unwrap()[68..72], 20i32.to_le_bytes());
     for beyond in [
         "grid.counts[16] = 1;",
         "grid.counts[i32(dt) - 1] = 1;",
@@ -540,6 +546,18 @@ fn functions_of_the_host_are_those_of_libm() {
         "vs[i] = Math.pow(vs[i], 3) + vs[i] ** 0.5 + Math.hypot(2, vs[i])",
         &all,
         &all.map(|v| libm::powf(v, 3.0) + libm::powf(v, 0.5) + libm::hypotf(2.0, v)),
+    );
+}
+
+#[test]
+fn functions_are_given_the_step() {
+    let first = layerw_ecs::Random::keyed([99, 7, 5, 1]).unit();
+    check_with(
+        "function draw(cx: Context, key: i32): number { const random = cx.random(key, 1); return random.unit(); }
+         function late(by: number, step: Context): number { return draw(step, 5) + step.dt * by + f32(step.step); }",
+        "vs[i] = late(vs[i], cx)",
+        &[4.0],
+        &[first + 2.0 + 7.0],
     );
 }
 

@@ -13,7 +13,7 @@ mod rust_text;
 mod seed;
 mod shape;
 mod vectors;
-mod wide;
+pub mod wide;
 
 use super::passes::Passes;
 use super::{Program, Source, compile_with, ir};

@@ -82,8 +82,12 @@ fn around(seed: u64, pieces: &str) -> String {
             "r: R, dt: number",
             "r: R, t: Tally, near: Near, hits: Events<Hit>, entities: Entity[], world: World, dt: number, cx: Context",
         )
-        + AROUND
-        + looks::AROUND
+        + &around_text()
+}
+
+/// What each program ends with.
+pub fn around_text() -> String {
+    format!("{AROUND}{}", looks::AROUND)
 }
 
 /// Its columns.

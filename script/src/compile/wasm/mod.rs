@@ -6,7 +6,7 @@
 mod function;
 mod imports;
 mod locals;
-mod map;
+pub mod map;
 mod ops;
 mod vectors;
 
