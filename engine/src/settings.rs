@@ -23,7 +23,7 @@ pub use declared::{Declared, Kind};
 pub use error::SettingError;
 
 use crate::config::{ScriptCompiler, ScriptRuntime, ScriptsConfig};
-use crate::scripts::ScriptsError;
+use crate::scripts::{Breakpoints, ScriptsError};
 use crate::{Result, Sim};
 pub use range::Range;
 
@@ -47,6 +47,8 @@ pub struct Settings {
     scripts: ScriptsConfig,
     /// Whether the project asked for its scripts.
     scripts_asked: Cell<bool>,
+    /// Where the scripts stop.
+    breakpoints: Option<Breakpoints>,
     given: BTreeMap<String, Given>,
     /// Grows while the project asks. A cell, because asking needs no more than a shared reference.
     declared: RefCell<BTreeMap<String, Declared>>,
@@ -90,6 +92,7 @@ impl Settings {
             memory: MemoryConfig::default(),
             scripts: ScriptsConfig::default(),
             scripts_asked: Cell::new(false),
+            breakpoints: None,
             given: BTreeMap::new(),
             declared: RefCell::default(),
         }
@@ -148,6 +151,18 @@ impl Settings {
     pub(crate) fn with_scripts(mut self, scripts: ScriptsConfig) -> Settings {
         self.scripts = scripts;
         self
+    }
+
+    /// Says where the scripts stop.
+    pub(crate) fn with_breakpoints(mut self, breakpoints: Option<Breakpoints>) -> Settings {
+        self.breakpoints = breakpoints;
+        self
+    }
+
+    /// Where the scripts stop, if they do anywhere.
+    #[cfg(feature = "scripting")]
+    pub(crate) fn breakpoints(&self) -> Option<&Breakpoints> {
+        self.breakpoints.as_ref()
     }
 
     /// A whole number. `help` says in a few words what it means, with its unit.
@@ -262,11 +277,24 @@ impl Settings {
     /// Scripts that layerw.toml names must have been asked for.
     ///
     /// # Errors
-    /// [`ScriptsError::NotAsked`] with the first.
+    /// [`ScriptsError::NotAsked`] with the first; [`ScriptsError::NoStops`] where a run is to stop in scripts that there are none of.
     pub(crate) fn check_scripts_asked(&self) -> Result<(), ScriptsError> {
         match self.scripts.files.first() {
             Some(file) if !self.scripts_asked.get() => Err(ScriptsError::NotAsked(file.clone())),
+            None if !self.scripts_asked.get() => self.check_no_breakpoints(),
             _ => Ok(()),
+        }
+    }
+
+    /// Where there are no scripts, nothing is to be stopped.
+    ///
+    /// # Errors
+    /// [`ScriptsError::NoStops`] with the first breakpoint.
+    pub(crate) fn check_no_breakpoints(&self) -> Result<(), ScriptsError> {
+        let places = self.breakpoints.iter().flat_map(|all| &all.places);
+        match { places }.next() {
+            Some(place) => Err(ScriptsError::NoStops(place.to_string())),
+            None => Ok(()),
         }
     }
 

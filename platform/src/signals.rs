@@ -48,16 +48,26 @@ pub struct SignalError {
 /// The host refuses to set a handler.
 #[cfg(any(unix, windows))]
 pub fn watch() -> Result<Stop, SignalError> {
+    let stop = Stop::new();
+    watch_for(&stop)?;
+    Ok(stop)
+}
+
+/// The same for a request that others may make, too.
+///
+/// # Errors
+/// As [`watch`].
+#[cfg(any(unix, windows))]
+pub fn watch_for(stop: &Stop) -> Result<(), SignalError> {
     use signal_hook::consts::{SIGINT, SIGTERM};
 
-    let stop = Stop::new();
     for signal in [SIGINT, SIGTERM] {
         // In this order, for a signal's actions run as they were registered: the default action sees the flag as the signal before left it.
         signal_hook::flag::register_conditional_default(signal, Arc::clone(&stop.flag))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop.flag)))
             .map_err(|source| SignalError { signal, source })?;
     }
-    Ok(stop)
+    Ok(())
 }
 
 /// A request that nobody makes: this host has no signals.
@@ -67,6 +77,15 @@ pub fn watch() -> Result<Stop, SignalError> {
 #[cfg(not(any(unix, windows)))]
 pub fn watch() -> Result<Stop, SignalError> {
     Ok(Stop::new())
+}
+
+/// Nothing: this host has no signals.
+///
+/// # Errors
+/// None.
+#[cfg(not(any(unix, windows)))]
+pub fn watch_for(_: &Stop) -> Result<(), SignalError> {
+    Ok(())
 }
 
 #[cfg(test)]

@@ -112,6 +112,11 @@ fn test(options: &Options) -> ExitCode {
         eprintln!("{missing}");
         return ExitCode::FAILURE;
     }
+    if options.suites.is_empty()
+        && let Some(note) = tools::room(&root())
+    {
+        println!("note: {note}");
+    }
     let chosen = |suite: &&Suite| {
         options.suites.is_empty() || options.suites.iter().any(|name| *name == suite.name)
     };

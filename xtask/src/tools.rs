@@ -296,6 +296,51 @@ fn install(packages: &[&str]) {
     }
 }
 
+/// What all suites together write into the target folder, in MiB, from nothing.
+const ROOM: u64 = 12 << 10;
+
+/// A sentence if the disk of the target folder is too small for all suites: they would fail one by one, each in words of its own.
+pub fn room(root: &Path) -> Option<String> {
+    let target = target(root);
+    // It may not be there yet.
+    let there = target.exists().then_some(target.as_path()).unwrap_or(root);
+    let free = words_of(&["df", "-Pm"], there).and_then(|words| fourth_of_last_line(&words))?;
+    let used = match target.exists() {
+        true => words_of(&["du", "-sm"], &target)
+            .and_then(|words| words.split_whitespace().next()?.parse().ok())?,
+        false => 0,
+    };
+    too_small(&target, free, used)
+}
+
+fn too_small(target: &Path, free: u64, used: u64) -> Option<String> {
+    (free + used < ROOM).then(|| {
+        format!(
+            "`{}` grows to some {} MiB when all suites run, and its disk has {free} MiB left; make room, or set CARGO_TARGET_DIR to a folder on a larger disk",
+            target.display(),
+            ROOM
+        )
+    })
+}
+
+/// Free space stands in the fourth column of what `df -P` prints, whatever the host.
+fn fourth_of_last_line(text: &str) -> Option<u64> {
+    let line = text.lines().last()?;
+    line.split_whitespace().nth(3)?.parse().ok()
+}
+
+/// What a command prints about a path.
+fn words_of(command: &[&str], path: &Path) -> Option<String> {
+    let output = Command::new(command[0])
+        .args(&command[1..])
+        .arg(path)
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then_some(text)
+}
+
 /// Whether the command exists and succeeds.
 pub fn answers(words: &[&str]) -> bool {
     let silent = Command::new(words[0])
@@ -305,4 +350,28 @@ pub fn answers(words: &[&str]) -> bool {
         .stderr(Stdio::null())
         .status();
     silent.is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_too_small_is_named_with_the_cure() {
+        let text = "Filesystem 1048576-blocks Used Available Capacity Mounted on\n/dev/vda 258048 86016 7270 93% /\n";
+        assert_eq!(fourth_of_last_line(text), Some(7270));
+        assert_eq!(fourth_of_last_line(""), None);
+        let target = Path::new("target");
+        let sentence = too_small(target, 7270, 100).expect("7 GiB are too few");
+        assert!(
+            sentence.contains("its disk has 7270 MiB left; make room"),
+            "{sentence}"
+        );
+        assert_eq!(
+            too_small(target, 7270, ROOM),
+            None,
+            "most of it is there already"
+        );
+        assert_eq!(too_small(target, ROOM, 0), None);
+    }
 }

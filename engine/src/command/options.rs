@@ -9,6 +9,7 @@ use layerw_jobs::THREADS_MAX;
 
 use super::usage::{self, UsageError};
 use crate::config::{SIZE, WORKERS, size};
+use crate::scripts::Breakpoint;
 
 /// What every help ends with.
 const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ended a run after its step; 1 failed; 2 wrong usage; 3 memory that --protect guards was touched.";
@@ -167,6 +168,10 @@ pub(crate) struct RunOptions {
     /// Play the project's actions from a file with lines STEP ACTION VALUE
     #[arg(long, value_name = "FILE", conflicts_with = "replay")]
     pub(crate) input: Option<PathBuf>,
+    /// Stop in a script before a line, show what can be seen there, and ask what to do; `help` there lists what. Where standard input has ended, show and
+    /// go on. May be given for each line; runs on one worker, to the same hash
+    #[arg(long = "break", value_name = "FILE:LINE[@ENTITY]", value_parser = breakpoint, conflicts_with = "watch")]
+    pub(crate) breakpoints: Vec<Breakpoint>,
     /// Write what ran when as Chrome JSON, for ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -363,6 +368,10 @@ fn set(text: &str) -> Result<(String, String), &'static str> {
     }
 }
 
+fn breakpoint(text: &str) -> Result<Breakpoint, &'static str> {
+    text.parse()
+}
+
 fn threads(text: &str) -> Result<usize, &'static str> {
     let number = text.parse().ok();
     let possible = number.filter(|threads| (1..=THREADS_MAX).contains(threads));
@@ -438,7 +447,7 @@ mod tests {
         let options = run(
             "run --frames 10 --threads 2 --seed 0x2a --dt 0.5 --set a=1 --set b=c=d --pin on --shuffle 3 --hash-every 5 \
              --memory-total 64MiB --budget b --report r --record R --record-detail --replay P --snapshot s --restore S --rewind 60 --trace t --project p \
-             --protect=checksums --gpu off --capture c.png --at 7",
+             --protect=checksums --gpu off --capture c.png --at 7 --break a.ts:3 --break a.ts:4@2",
         );
         let build = BuildOptions {
             project: Some("p".into()),
@@ -469,6 +478,10 @@ mod tests {
             at: Some(7),
             capture_every: None,
             input: None,
+            breakpoints: vec![
+                "a.ts:3".parse().expect("a line"),
+                "a.ts:4@2".parse().expect("a line"),
+            ],
             watch: false,
         };
         assert_eq!(options, expected);
@@ -539,6 +552,10 @@ mod tests {
             (
                 "run --xyzzy",
                 "`run` has no option `--xyzzy`; `run --help` lists those it has",
+            ),
+            (
+                "run --break flock.ts",
+                "`--break flock.ts` cannot be used; give a line of a script as FILE:LINE, or FILE:LINE@ENTITY with the number of an entity",
             ),
             (
                 "run --gpu on",

@@ -16,6 +16,7 @@ use crate::config::{Config, ConfigError, MemoryBudgets, SIZE, size};
 use crate::error::Result;
 use crate::identity::Identity;
 use crate::runner::{Runner, RunnerOptions};
+use crate::scripts::Breakpoints;
 use crate::settings::{Origin, Settings};
 use crate::sim::Sim;
 
@@ -39,6 +40,8 @@ pub(super) struct Project {
     pub(super) memory: MemoryConfig,
     /// The default total, where this process has too little address space for it.
     pub(super) reduced_from: Option<u64>,
+    /// Where scripts stop.
+    pub(super) breakpoints: Option<Breakpoints>,
 }
 
 /// A simulation that is ready to step.
@@ -96,6 +99,7 @@ impl Project {
             config,
             memory,
             reduced_from,
+            breakpoints: None,
         })
     }
 
@@ -191,6 +195,7 @@ impl Project {
             .with_project(&self.folder)
             .with_memory(self.memory.clone())
             .with_scripts(self.config.scripts.clone())
+            .with_breakpoints(self.breakpoints.clone())
             .with_seed(seed.unwrap_or(0));
         settings.set_dt(dt);
         for line in &self.config.settings {

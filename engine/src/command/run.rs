@@ -12,12 +12,13 @@ use layerw_platform::terminal::Stderr;
 use layerw_trace::now_ns;
 
 use super::capture::Capture;
-use super::options::{Gpu, Protect, RunOptions};
+use super::options::{BuildOptions, Gpu, Protect, RunOptions};
 use super::output;
 use super::outputs::{Output, Tracing};
 use super::prepare::{self, Prepared, Project, Stored};
 use super::reload::Reload;
 use super::replay::{Replay, ReplayError};
+use super::usage::UsageError;
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::frame_times::FrameTimes;
@@ -26,6 +27,7 @@ use crate::input::Timeline;
 use crate::record::{self, Header};
 use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures, WorkerFigures};
 use crate::runner::{Runner, RunnerOptions};
+use crate::scripts::Breakpoints;
 use crate::settings::Settings;
 use crate::sim::Sim;
 use crate::snapshot::{self, Snapshot};
@@ -38,10 +40,24 @@ pub(super) fn run(
     options: &RunOptions,
     build: impl FnOnce(&Settings) -> Result<Sim>,
 ) -> Result<ExitCode> {
-    let project = Project::open(&options.build)?;
+    let mut project = Project::open(&options.build)?;
+    let stop = Stop::new();
+    if let Some(first) = options.breakpoints.first() {
+        if options.build.threads.is_some_and(|threads| threads != 1) {
+            return Err(UsageError::Exclude {
+                option: "--threads".to_owned(),
+                other: format!("--break {first}"),
+            }
+            .into());
+        }
+        project.breakpoints = Some(Breakpoints {
+            places: options.breakpoints.clone(),
+            stop: stop.clone(),
+        });
+    }
     let mut stage = Stage::set(&project, options, build)?;
     // Before there are drafts that a signal could orphan.
-    let stop = signals::watch()?;
+    signals::watch_for(&stop)?;
     let mut capture = Capture::begin(
         options,
         &project.config.view,
@@ -153,7 +169,16 @@ impl Stage {
             }),
             _ => None,
         };
-        let jobs = project.workers(&options.build, options.pin)?;
+        let threads = match &project.breakpoints {
+            // The others would go on while a person looks.
+            Some(_) => Some(1),
+            None => options.build.threads,
+        };
+        let workers = BuildOptions {
+            threads,
+            ..options.build.clone()
+        };
+        let jobs = project.workers(&workers, options.pin)?;
         let shuffle = options.shuffle;
         let Prepared {
             mut runner,

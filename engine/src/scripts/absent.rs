@@ -18,6 +18,7 @@ pub(crate) struct Loaded {}
 /// Nothing to load, or a refusal.
 pub(crate) fn load(settings: &Settings, _: &mut World) -> Outcome<Loaded> {
     parts(settings.project(), settings.scripts())?;
+    settings.check_no_breakpoints()?;
     Ok(Loaded::default())
 }
 

@@ -4,10 +4,13 @@
 
 #[cfg(not(feature = "scripting"))]
 mod absent;
+mod breakpoints;
 #[cfg(feature = "scripting")]
 mod choices;
 #[cfg(feature = "scripting")]
 mod present;
+#[cfg(feature = "scripting")]
+mod stepper;
 #[cfg(feature = "scripting")]
 mod told;
 
@@ -16,6 +19,7 @@ use absent as host;
 #[cfg(feature = "scripting")]
 use present as host;
 
+pub(crate) use breakpoints::{Breakpoint, Breakpoints};
 pub(crate) use host::{Loaded, load};
 #[cfg(not(feature = "scripting"))]
 pub(crate) use host::{classes, parts, structs};
@@ -66,6 +70,11 @@ pub enum ScriptsError {
     /// A script was refused, with all that was wrong with it.
     #[error("{0}")]
     Refused(String),
+    /// The program was built without what stops in scripts.
+    #[error(
+        "`--break {0}` needs scripts that can be stopped, and this program has none; name them in `[scripts]` of layerw.toml and add the feature `scripts-quickjs` of `layerw` to the project"
+    )]
+    NoStops(String),
     /// The project file names scripts, and the project never asked for them.
     #[error(
         "layerw.toml names the script `{0}`, and the project does not ask for its scripts; call `sim.scripts(settings)` where they belong in the order of systems"

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::path::Path;
+use std::sync::Arc;
 
 use layerw_ecs::World;
 use layerw_ecs::schedule::Entry;
@@ -10,8 +11,9 @@ use layerw_memory::Arena;
 use layerw_platform::files::{Disk, Files};
 use layerw_script::compile::assemblyscript::{Asc, AscError};
 use layerw_script::compile::{self, Program, Source};
-use layerw_script::runtime::{Form, OnFault, Options, Runtime, Script, ScriptError};
+use layerw_script::runtime::{Debugger, Form, OnFault, Options, Runtime, Script, ScriptError};
 
+use super::stepper::Stepper;
 use super::{ScriptFigures, ScriptsError, choices};
 use crate::config::scripts::OnTrap;
 use crate::config::{ScriptCompiler, ScriptRuntime, ScriptsConfig};
@@ -29,9 +31,12 @@ pub(crate) struct Loaded {
 pub(crate) fn load(settings: &Settings, world: &mut World) -> Outcome<Loaded> {
     let config = settings.scripts();
     let mut loaded = Loaded::default();
+    let stepper = settings.breakpoints().map(Stepper::new).map(Arc::new);
     for part in parts(settings.project(), config)? {
         let script = match part {
-            Part::Sources(names) => load_sources(settings.project(), &names, config)?,
+            Part::Sources(names) => {
+                load_sources(settings.project(), &names, config, stepper.as_ref())?
+            }
             Part::Module(name) => {
                 let module = Disk.read(&settings.project().join(name))?;
                 let options = options(config, Some(config.seconds.unwrap_or(1.0)));
@@ -41,6 +46,9 @@ pub(crate) fn load(settings: &Settings, world: &mut World) -> Outcome<Loaded> {
         choices::take(script.manifest(), settings, world)?;
         loaded.systems.extend(script.bind(world).map_err(refused)?);
         loaded.scripts.push(script);
+    }
+    if let Some(stepper) = stepper {
+        stepper.check()?;
     }
     Ok(loaded)
 }
@@ -78,7 +86,16 @@ fn load_sources(
     folder: &Path,
     names: &[&str],
     config: &ScriptsConfig,
+    stepper: Option<&Arc<Stepper>>,
 ) -> Result<Script, ScriptsError> {
+    if let Some(stepper) = stepper {
+        let program = compile(folder, names)?;
+        stepper.learn(&program.js_with_steps().statements);
+        let debugger: Arc<dyn Debugger> = stepper.clone();
+        let options = options(config, None);
+        let name = names.join(", ");
+        return Script::of_program_debugged(&name, &program, &options, debugger).map_err(refused);
+    }
     if config.compiler == ScriptCompiler::AssemblyScript {
         let module = compile_by_asc(folder, names)?;
         let options = options(config, Some(config.seconds.unwrap_or(1.0)));

@@ -6,7 +6,7 @@ use super::{Form, Options};
 use crate::abi::{Manifest, SystemDecl};
 use layerw_ecs::commands::Template;
 use layerw_ecs::system::System;
-use layerw_ecs::{Held, Run, World};
+use layerw_ecs::{ChunkId, Held, Run, World};
 use layerw_memory::{Arena, PAGE};
 use std::sync::Arc;
 
@@ -70,6 +70,9 @@ pub(super) trait Instance: Send {
 
     /// Begins the arguments of a call.
     fn begin(&mut self, world: &World) -> Result<(), String>;
+
+    /// Says which rows the call is for, before its arguments: those of a chunk from the first on.
+    fn rows_of(&mut self, _chunk: ChunkId, _first: usize) {}
 
     /// A number as the next argument.
     fn word(&mut self, value: Word);

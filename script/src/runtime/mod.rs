@@ -40,6 +40,7 @@
 
 mod calls;
 mod compile_limits;
+mod debugger;
 mod error;
 mod fault;
 mod host;
@@ -56,6 +57,7 @@ mod script;
 mod source_map;
 mod system;
 
+pub use debugger::{Debugger, Seen, Stopped, Value};
 pub use error::ScriptError;
 pub use fault::Fault;
 pub use options::{Columns, CompileLimits, Form, OnFault, Options, Runtime};

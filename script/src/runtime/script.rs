@@ -89,11 +89,41 @@ impl Script {
             let best = options.runtime == Runtime::Best && !modules;
             if options.runtime == Runtime::QuickJs || best {
                 let common = Common::new(name, program.manifest(), options);
-                let text = super::javascript::Text::new(common.clone(), program.js())?;
+                let text = super::javascript::Text::new(common.clone(), program.js(), None)?;
                 return Ok(Script::of(common, Arc::new(text)));
             }
         }
         Script::load(name, &program.wasm(), options)
+    }
+
+    /// Takes a program of the compiler in a form that asks a debugger before each of its statements. It runs as JavaScript, whatever the options say, at the
+    /// same bits, and as long as the debugger takes.
+    ///
+    /// # Errors
+    /// As [`Script::load`]; without the feature `quickjs`, that nothing runs it.
+    #[cfg(feature = "compiler")]
+    pub fn of_program_debugged(
+        name: &str,
+        program: &crate::compile::Program,
+        options: &Options,
+        debugger: Arc<dyn super::Debugger>,
+    ) -> Result<Script, ScriptError> {
+        #[cfg(feature = "quickjs")]
+        {
+            let options = Options {
+                time_limit: None,
+                ..options.clone()
+            };
+            let common = Common::new(name, program.manifest(), &options);
+            let js = program.js_with_steps();
+            let text = super::javascript::Text::new(common.clone(), js, Some(debugger))?;
+            Ok(Script::of(common, Arc::new(text)))
+        }
+        #[cfg(not(feature = "quickjs"))]
+        {
+            drop((program, options, debugger));
+            Err(Runtime::QuickJs.missing(name))
+        }
     }
 
     fn of(common: Arc<Common>, program: Arc<dyn AnyProgram>) -> Script {

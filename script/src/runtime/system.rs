@@ -344,6 +344,9 @@ impl<P: Program> ScriptSystem<P> {
         let world = run.step.world;
         let refused = |what| self.refusal(run, what);
         instance.begin(world).map_err(refused)?;
+        if let Some(rows) = rows {
+            instance.rows_of(rows.id, rows.rows.start);
+        }
         let mut copied = 0;
         let mut column = 0;
         for argument in &bound.arguments {

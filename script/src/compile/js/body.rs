@@ -3,7 +3,8 @@
 use super::expr::Js;
 use super::names::Names;
 use super::seen::{any, calls_any, is_index, may_be_nan, walk};
-use super::{array_name, mark, place};
+use super::steps::{Seen, Steps};
+use super::{array_name, mark, place, steps};
 use crate::compile::LOOP_BUDGET;
 use crate::compile::ir::{At, Component, Const, Input, Scalar, layout};
 use crate::compile::tree::{
@@ -37,10 +38,15 @@ struct Shared<'t> {
     within: Vec<(usize, Vec<Option<Bound>>, String)>,
     /// How many of them are written.
     written: usize,
+    /// What a debugger can stop at, if that is wanted.
+    steps: Option<&'t Steps>,
 }
 
 /// An input of a system.
 struct ArraysOf<'t> {
+    input: Input,
+    /// What it is called in the source.
+    shown: &'t str,
     layout: Option<&'t Component>,
     /// Its only name, if it is a number.
     name: String,
@@ -70,6 +76,12 @@ pub struct Body<'s, 't> {
     /// Whether something that was written may stop the system.
     pub stops: bool,
     is_system: bool,
+    /// What it is called in the source.
+    called: &'t str,
+    /// What a debugger shows here, if that is wanted.
+    seen: Vec<Seen>,
+    /// Lines of the source that a statement of this function began on.
+    lines: BTreeSet<(u32, u32)>,
 }
 
 /// How the next round of a loop is begun.
@@ -92,12 +104,15 @@ pub fn system<'t>(
     names: &Names,
     system: &'t SystemTree,
     name: &str,
+    steps: Option<&'t Steps>,
     out: &mut String,
 ) {
     let mut names = names.clone();
     let (mut params, mut inputs, mut length) = (Vec::new(), Vec::new(), String::new());
     for (input, param) in &system.inputs {
         let mut of = ArraysOf {
+            input: *input,
+            shown: param,
             layout: layout(&tree.components, *input),
             name: String::new(),
             arrays: Vec::new(),
@@ -129,10 +144,12 @@ pub fn system<'t>(
         length,
         within: Vec::new(),
         written: 0,
+        steps,
     };
-    let mut body = Body::new(&mut shared, &system.names, &system.body);
+    let mut body = Body::new(&mut shared, &system.name, &system.names, &system.body);
     body.is_system = true;
     body.indent = 1;
+    body.see_inputs();
     body.statements(&system.body);
     let main = body.out;
     let mut rest = String::new();
@@ -145,6 +162,9 @@ pub fn system<'t>(
     if main.contains("$spend(") || rest.contains("$spend(") || shared.calls_loops() {
         out.push_str(&format!("  $budget = {LOOP_BUDGET};\n"));
     }
+    if steps.is_some() {
+        out.push_str("  $row = -1;\n");
+    }
     out.push_str(&main);
     out.push_str(&rest);
     out.push_str("}\n");
@@ -156,6 +176,7 @@ pub fn function<'t>(
     functions: &'t [String],
     names: &Names,
     number: usize,
+    steps: Option<&'t Steps>,
     out: &mut String,
 ) {
     let mut shared = Shared {
@@ -166,6 +187,7 @@ pub fn function<'t>(
         length: String::new(),
         within: Vec::new(),
         written: 0,
+        steps,
     };
     written(&mut shared, number, &[], &functions[number], 0, out);
 }
@@ -180,7 +202,7 @@ fn written<'t>(
     out: &mut String,
 ) {
     let function: &'t Function = &shared.tree.functions[number];
-    let mut body = Body::new(shared, &function.names, &function.body);
+    let mut body = Body::new(shared, &function.name, &function.names, &function.body);
     let mut params = Vec::new();
     for (place, param) in function.params.iter().enumerate() {
         match *param {
@@ -191,6 +213,7 @@ fn written<'t>(
                     let wanted = body.known.element(id);
                     let name = body.names.declare(wanted);
                     params.push(name.clone());
+                    body.see(bound.input, wanted, Some(&name));
                     bound.row = Some(name);
                 }
                 body.elements.insert(id.0, bound);
@@ -221,6 +244,7 @@ impl Shared<'_> {
 impl<'s, 't> Body<'s, 't> {
     fn new(
         shared: &'s mut Shared<'t>,
+        called: &'t str,
         known: &'t crate::compile::tree::Names,
         body: &'t [Stmt],
     ) -> Self {
@@ -248,6 +272,9 @@ impl<'s, 't> Body<'s, 't> {
             indent: 0,
             stops: false,
             is_system: false,
+            called,
+            seen: Vec::new(),
+            lines: BTreeSet::new(),
         }
     }
 
@@ -280,7 +307,63 @@ impl<'s, 't> Body<'s, 't> {
         };
         let name = self.names.declare(wanted);
         self.locals.insert(local.0, name.clone());
+        if self.shared.steps.is_some() && !self.known.local(local).is_empty() {
+            self.seen.push(Seen::variable(wanted, &name));
+        }
         name
+    }
+
+    /// Lets a debugger see a row, or a resource.
+    fn see(&mut self, input: u32, shown: &str, row: Option<&str>) {
+        if self.shared.steps.is_none() {
+            return;
+        }
+        let input = &self.shared.inputs[input as usize];
+        if let Some(layout) = input.layout {
+            let array = |scalar: Scalar| {
+                let array = input.arrays.iter().find(|(kind, _)| *kind == scalar);
+                array.map_or("", |(_, name)| name.as_str())
+            };
+            self.seen.extend(steps::fields(layout, shown, row, array));
+        }
+    }
+
+    /// Lets a debugger see what does not change from row to row.
+    fn see_inputs(&mut self) {
+        for number in 0..self.shared.inputs.len() as u32 {
+            let of = &self.shared.inputs[number as usize];
+            let shown = of.shown;
+            match of.input {
+                Input::Resource(_) => self.see(number, shown, None),
+                Input::Dt | Input::Dt64 if self.shared.steps.is_some() => {
+                    self.seen.push(Seen::variable(shown, &of.name));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets a debugger see the rows of all columns at an index.
+    fn see_rows(&mut self, index: &str) {
+        for number in 0..self.shared.inputs.len() as u32 {
+            let of = &self.shared.inputs[number as usize];
+            if let Input::Column(_) | Input::Entities = of.input {
+                let shown = format!("{}[{index}]", of.shown);
+                self.see(number, &shown, Some(index));
+            }
+        }
+    }
+
+    /// Where a debugger can stop.
+    fn pause(&mut self, statement: &Stmt) {
+        let (Some(steps), Some(at)) = (self.shared.steps, steps::place(statement)) else {
+            return;
+        };
+        let line = steps.line(at);
+        let first = self.lines.insert((at.source, line));
+        let number = steps.add(at, self.called, first, &self.seen);
+        let values = Seen::values(&self.seen);
+        self.line(&format!("if ($pause({number}, $row)) $show([{values}]);"));
     }
 
     /// The array and the index in it of a scalar.
@@ -429,7 +512,9 @@ impl<'s, 't> Body<'s, 't> {
         let before = std::mem::take(&mut self.out);
         self.indent += 1;
         self.names.open();
+        let seen = self.seen.len();
         self.statements(body);
+        self.seen.truncate(seen);
         self.names.close();
         self.indent -= 1;
         std::mem::replace(&mut self.out, before)
@@ -442,6 +527,7 @@ impl<'s, 't> Body<'s, 't> {
     }
 
     fn statement(&mut self, statement: &'t Stmt) {
+        self.pause(statement);
         match statement {
             Stmt::Alias(id, element) => self.alias(*id, element),
             Stmt::If(on, then, otherwise, _) => self.branch("if", on, then, otherwise),
@@ -602,6 +688,7 @@ impl<'s, 't> Body<'s, 't> {
             self.line(&begin);
         }
         self.names.open();
+        let seen = self.seen.len();
         let mut body = &counted.body[..];
         let wanted = self.known.local(counted.index);
         let index = match (wanted.is_empty(), body) {
@@ -617,6 +704,7 @@ impl<'s, 't> Body<'s, 't> {
                         item: None,
                     };
                     self.elements.insert(id.0, bound);
+                    self.see(input, &name, Some(&name));
                 }
                 body = rest;
                 name
@@ -625,6 +713,9 @@ impl<'s, 't> Body<'s, 't> {
         };
         if not_below && to_length {
             self.rows.insert(counted.index.0);
+            if !wanted.is_empty() {
+                self.see_rows(&index);
+            }
         }
         if let Kind::Const(Const::I32(end @ 0..)) = counted.to.kind
             && not_below
@@ -647,7 +738,7 @@ impl<'s, 't> Body<'s, 't> {
         self.loops.pop();
         let pad = "  ".repeat(self.indent + 1);
         let mut first = String::new();
-        if outermost && to_length && self.stops {
+        if outermost && to_length && (self.stops || self.shared.steps.is_some()) {
             first.push_str(&format!("{pad}$row = {index};\n"));
         }
         if over_rows && (text.contains("$spend(") || (self.shared.calls_loops() && calls_any(body)))
@@ -666,6 +757,10 @@ impl<'s, 't> Body<'s, 't> {
         self.out.push_str(&first);
         self.out.push_str(&text);
         self.line("}");
+        if outermost && self.shared.steps.is_some() {
+            self.line("$row = -1;");
+        }
+        self.seen.truncate(seen);
         self.names.close();
     }
 

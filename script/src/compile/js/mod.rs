@@ -24,6 +24,7 @@ mod names;
 mod place;
 mod prelude;
 mod seen;
+mod steps;
 
 #[cfg(test)]
 pub(super) use expr::each;
@@ -34,6 +35,8 @@ use super::ir::{At, Component, Scalar, layout};
 use super::tree::Tree;
 use names::Names;
 use std::fmt::Write;
+use steps::Steps;
+pub use steps::{Statement, Variable};
 
 /// A script as JavaScript.
 #[derive(Debug, Clone)]
@@ -46,6 +49,8 @@ pub struct Text {
     pub templates: Vec<Vec<Scalar>>,
     /// What stands where: in order of line and column of the text.
     pub places: Vec<Place>,
+    /// What a debugger can stop at, if the text was made for one: `$pause(number, row)` asks before each whether to, and `$show(values)` tells what can be seen.
+    pub statements: Vec<Statement>,
 }
 
 /// A system of a [`Text`].
@@ -71,7 +76,7 @@ pub struct Place {
 }
 
 /// The text of a tree.
-fn text(tree: &Tree, sources: &[Source]) -> Text {
+fn text(tree: &Tree, sources: &[Source], steps: Option<&Steps>) -> Text {
     let mut names = Names::new([]);
     let systems: Vec<String> = tree
         .systems
@@ -89,13 +94,13 @@ fn text(tree: &Tree, sources: &[Source]) -> Text {
     for (number, function) in tree.functions.iter().enumerate() {
         if !body::takes_rows(function) {
             marked.push('\n');
-            body::function(tree, &functions, &names, number, &mut marked);
+            body::function(tree, &functions, &names, number, steps, &mut marked);
         }
     }
     let mut made = Vec::new();
     for (system, name) in tree.systems.iter().zip(systems) {
         marked.push('\n');
-        body::system(tree, &functions, &names, system, &name, &mut marked);
+        body::system(tree, &functions, &names, system, &name, steps, &mut marked);
         let arrays =
             system
                 .inputs
@@ -129,6 +134,7 @@ fn text(tree: &Tree, sources: &[Source]) -> Text {
             .map(|template| scalars(tree, template))
             .collect(),
         places,
+        statements: steps.map(Steps::take).unwrap_or_default(),
     }
 }
 
@@ -191,6 +197,11 @@ fn array_name(layout: &Component, param: &str, kind: Scalar) -> String {
 impl super::Program {
     /// The systems as JavaScript, for runtimes that read it and people who want to step through it.
     pub fn js(&self) -> Text {
-        text(&self.tree, &self.sources)
+        text(&self.tree, &self.sources, None)
+    }
+
+    /// The same, for a debugger: it can stop before each statement. See [`Text::statements`].
+    pub fn js_with_steps(&self) -> Text {
+        text(&self.tree, &self.sources, Some(&Steps::new(&self.sources)))
     }
 }

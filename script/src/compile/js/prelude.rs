@@ -128,7 +128,15 @@ const HELPERS: [(&str, &str, &[&str]); 24] = [
 
 /// The names that the text needs for itself.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    let others = ["$row", "$budget", "$rowAtHand", "$world", "$math"];
+    let others = [
+        "$row",
+        "$budget",
+        "$rowAtHand",
+        "$world",
+        "$math",
+        "$pause",
+        "$show",
+    ];
     HELPERS.iter().map(|(name, ..)| *name).chain(others)
 }
 

@@ -6,8 +6,11 @@ use super::wide;
 use super::{FORMS, Passes, Program, program, program_with};
 use crate::abi::{MATH, MathFunction, Param};
 use crate::compile::ir::{NAMES_ACT, Scalar};
+use crate::compile::js::{Statement, Text};
 use rquickjs::function::{Args, Rest};
-use rquickjs::{ArrayBuffer, BigInt, Context, Ctx, Error, Exception, Function, Object, Runtime};
+use rquickjs::{
+    Array, ArrayBuffer, BigInt, Context, Ctx, Error, Exception, Function, Object, Runtime,
+};
 use rquickjs::{TypedArray, Value};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -20,7 +23,18 @@ pub fn run(
     columns: &mut [Column<'_>],
     step: Step,
 ) -> Result<(), (String, i32, String)> {
-    let (text, manifest) = (program.js(), program.manifest());
+    run_text(program, &program.js(), system, rows, columns, step)
+}
+
+fn run_text(
+    program: &Program,
+    text: &Text,
+    system: &str,
+    rows: usize,
+    columns: &mut [Column<'_>],
+    step: Step,
+) -> Result<(), (String, i32, String)> {
+    let manifest = program.manifest();
     let known = |name: &str| name == system;
     let decl = manifest.systems.iter().find(|decl| known(&decl.name));
     let decl = decl.expect("the system is there");
@@ -30,6 +44,7 @@ pub fn run(
     let context = Context::full(&runtime).expect("there is memory");
     context.with(|ctx| {
         define_math(&ctx).expect("names are names");
+        define_steps(&ctx, &text.statements).expect("names are names");
         if let Err(error) = ctx.eval::<(), _>(text.text.as_str()) {
             panic!("{}\n{}", said(&ctx, &error).0, text.text);
         }
@@ -100,16 +115,49 @@ pub fn both(
     columns: &mut [Column<'_>],
     step: Step,
 ) -> Result<(), (String, i32)> {
-    let mut ours = columns.to_vec();
+    let (before, mut ours) = (columns.to_vec(), columns.to_vec());
     let wasm = runner::run(&program.wasm(), system, rows, columns, step);
     let js = run(program, system, rows, &mut ours, step);
-    let rows = (
+    let stops = (
         wasm.as_ref().err().map(|(_, row)| *row),
         js.as_ref().err().map(|(_, row, _)| *row),
     );
-    assert_eq!(rows.0, rows.1, "{js:?}\n{}", program.js().text);
+    assert_eq!(stops.0, stops.1, "{js:?}\n{}", program.js().text);
     assert_eq!(one_nan(&ours), one_nan(columns), "{}", program.js().text);
+    // Loops that are stopped for their length would be stepped through to there.
+    if js.is_ok() {
+        let (text, mut stepped) = (program.js_with_steps(), before);
+        let stopped = run_text(program, &text, system, rows, &mut stepped, step);
+        assert!(stopped.is_ok(), "{stopped:?}\n{}", text.text);
+        assert_eq!(one_nan(&stepped), one_nan(columns), "{}", text.text);
+    }
     wasm
+}
+
+/// A debugger that stops everywhere: it is shown as many values as there are names.
+fn define_steps(ctx: &Ctx<'_>, statements: &[Statement]) -> rquickjs::Result<()> {
+    let values = |statement: &Statement| -> usize {
+        let variables = statement.variables.iter();
+        variables.map(|variable| variable.values).sum()
+    };
+    let counts: Vec<usize> = statements.iter().map(values).collect();
+    let at = Rc::new(RefCell::new(0));
+    let here = at.clone();
+    let pause = move |number: usize, _row: i32| {
+        *here.borrow_mut() = number;
+        true
+    };
+    let show = move |values: Array<'_>| {
+        assert_eq!(values.len(), counts[*at.borrow()]);
+        for value in values.iter::<Value<'_>>() {
+            let value = value.expect("an element");
+            assert!(!value.is_undefined(), "a place behind the end of an array");
+        }
+    };
+    ctx.globals()
+        .set("$pause", Function::new(ctx.clone(), pause)?)?;
+    ctx.globals()
+        .set("$show", Function::new(ctx.clone(), show)?)
 }
 
 fn said(ctx: &Ctx<'_>, error: &Error) -> (String, String) {

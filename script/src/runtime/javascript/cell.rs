@@ -1,13 +1,14 @@
 //! One system's function in a context of its own.
 
 use super::program::{FILE, Text};
+use super::steps::{self, Here, Place};
 use super::views::View;
 use super::world::{self, AtHand};
 use crate::abi::{Param, SystemDecl};
 use crate::runtime::calls::Call;
 use crate::runtime::host::{Instance, Word};
 use layerw_ecs::commands::Template;
-use layerw_ecs::{Held, Run, World};
+use layerw_ecs::{ChunkId, Held, Run, World};
 use layerw_memory::Arena;
 use rquickjs::context::{EvalOptions, intrinsic};
 use rquickjs::function::Args;
@@ -31,6 +32,9 @@ pub(in crate::runtime) struct Cell {
     kinds: Vec<Option<Vec<&'static str>>>,
     given: Vec<Given>,
     at_hand: AtHand,
+    /// Where the next call is, for a debugger.
+    here: Option<Here>,
+    rows: Option<(ChunkId, usize)>,
     limit: Option<Duration>,
     clock: Arc<Clock>,
     /// Keeps the bytes that are shown.
@@ -103,9 +107,13 @@ impl Cell {
         let context = Context::custom::<(intrinsic::Eval, intrinsic::TypedArrays)>(&runtime)
             .map_err(sentence)?;
         let at_hand = AtHand::default();
+        let here = program.debugger.as_ref().map(|_| Here::default());
         let made = context.with(|ctx| {
             let read = || {
                 world::define(&ctx, &at_hand, &program.templates)?;
+                if let (Some(debugger), Some(here)) = (&program.debugger, &here) {
+                    steps::define(&ctx, here, &program.statements, debugger)?;
+                }
                 let mut options = EvalOptions::default();
                 options.strict = true;
                 options.filename = Some(FILE.to_owned());
@@ -129,6 +137,8 @@ impl Cell {
             given: Vec::with_capacity(kinds.len()),
             kinds,
             at_hand,
+            here,
+            rows: None,
             limit: options.time_limit,
             clock,
             arena: arena.cloned(),
@@ -214,7 +224,12 @@ impl Instance for Cell {
 
     fn begin(&mut self, _: &World) -> Result<(), String> {
         self.given.clear();
+        self.rows = None;
         Ok(())
+    }
+
+    fn rows_of(&mut self, chunk: ChunkId, first: usize) {
+        self.rows = Some((chunk, first));
     }
 
     fn word(&mut self, value: Word) {
@@ -276,6 +291,16 @@ impl Instance for Cell {
             *cell.at_hand.lock().unwrap_or_else(PoisonError::into_inner) = call;
         };
         set(self, templates.map(|templates| Call::new(run, templates)));
+        let stand = |cell: &Cell, place| {
+            if let Some(here) = &cell.here {
+                *here.lock().unwrap_or_else(PoisonError::into_inner) = place;
+            }
+        };
+        let place = Place {
+            call: Call::new(run, &[]),
+            rows: self.rows,
+        };
+        stand(self, Some(place));
         self.clock.set(self.limit);
         let context = self.context.clone();
         let called = context.with(|ctx| {
@@ -284,6 +309,7 @@ impl Instance for Cell {
         });
         self.clock.set(None);
         set(self, None);
+        stand(self, None);
         called
     }
 

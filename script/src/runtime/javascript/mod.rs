@@ -6,6 +6,7 @@
 
 mod cell;
 mod program;
+mod steps;
 mod views;
 mod world;
 

@@ -3,6 +3,7 @@
 use super::cell::{Cell, Failure};
 use crate::abi::SystemDecl;
 use crate::compile::js;
+use crate::runtime::debugger::Debugger;
 use crate::runtime::host::{Common, Program, Stop};
 use crate::runtime::{Form, ScriptError};
 use layerw_memory::Arena;
@@ -16,13 +17,22 @@ pub(in crate::runtime) struct Text {
     pub(super) common: Arc<Common>,
     pub(super) js: js::Text,
     pub(super) templates: Arc<Vec<Vec<crate::compile::ir::Scalar>>>,
+    pub(super) statements: Arc<Vec<js::Statement>>,
+    /// Who is asked before each statement, if the text does.
+    pub(super) debugger: Option<Arc<dyn Debugger>>,
 }
 
 impl Text {
     /// Reads a text.
-    pub(in crate::runtime) fn new(common: Arc<Common>, js: js::Text) -> Result<Text, ScriptError> {
+    pub(in crate::runtime) fn new(
+        common: Arc<Common>,
+        mut js: js::Text,
+        debugger: Option<Arc<dyn Debugger>>,
+    ) -> Result<Text, ScriptError> {
         let text = Text {
             templates: Arc::new(js.templates.clone()),
+            statements: Arc::new(std::mem::take(&mut js.statements)),
+            debugger,
             common,
             js,
         };
