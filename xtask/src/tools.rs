@@ -303,7 +303,11 @@ const ROOM: u64 = 12 << 10;
 pub fn room(root: &Path) -> Option<String> {
     let target = target(root);
     // It may not be there yet.
-    let there = target.exists().then_some(target.as_path()).unwrap_or(root);
+    let there = if target.exists() {
+        target.as_path()
+    } else {
+        root
+    };
     let free = words_of(&["df", "-Pm"], there).and_then(|words| fourth_of_last_line(&words))?;
     let used = match target.exists() {
         true => words_of(&["du", "-sm"], &target)
