@@ -6,7 +6,7 @@
 //!   both ──node, asc with driver.mjs──> module ──attach──> module with manifest and source map
 //! ```
 //!
-//! The same source compiles unchanged: all of the script language is taken. What is written for asc otherwise is said in [`rewrite`]; what it is written upon, in [`glue`]. The driver adapts
+//! The same source compiles unchanged: all of the script language is taken. What is written for asc otherwise is said in `rewrite`; what it is written upon, in `glue`. The driver adapts
 //! the rest in asc's own syntax tree: `number` is `f32`, results that are not declared are none, a number without a type of its own is a `number` also where it is whole.
 //!
 //! - **Types and access.** Where the whole source is in our own language, the checker says which type each written number has, what systems read and write, and what
