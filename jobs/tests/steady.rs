@@ -40,10 +40,10 @@ fn steady_frames_allocate_nothing_and_idle_workers_sleep() {
                 "{threads} threads used {used} ns of CPU while idle"
             );
         });
-    }
-    // The pools have ended with their threads, and so do their workers.
-    while worker_threads() > 0 {
-        std::thread::sleep(Duration::from_millis(1));
+        // The pool has ended with its thread, and so do its workers, who give back what they had: not while the next ones are counted.
+        while worker_threads() > 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

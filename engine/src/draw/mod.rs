@@ -14,7 +14,7 @@
 //! fn view(view: &mut View) {
 //!     view.sky(Sky::DAY).sun(Sun::new(Vec3::new(1.0, 2.0, 1.0)));
 //!     let paint = Material::glossy(Colour::hex(0xd0_50_30));
-//!     view.each(Mesh::SPHERE, paint, |at: &Position| Instance::at(at.0).sized(0.2));
+//!     view.each::<&Position>(Mesh::SPHERE, paint, |at| Instance::at(at.0).sized(0.2));
 //! }
 //!
 //! let mut sim = Sim::new();
