@@ -38,6 +38,12 @@ pub fn flock_of(boids: usize) -> Sim {
     sim
 }
 
+/// The same boids as people see them.
+pub fn seen_flock() -> Sim {
+    let settings = Settings::new().with_memory(memory()).with("boids", "2000");
+    flock::sim(&settings).expect("the settings are in range")
+}
+
 /// The solar system with two thousand asteroids.
 pub fn solar() -> Sim {
     let settings = Settings::new()
