@@ -89,7 +89,7 @@ pub const SUITES: [Suite; 11] = [
     Suite {
         name: "bench-check",
         about: "every benchmark, small, checks its answer and its peers'",
-        budget_seconds: 480,
+        budget_seconds: 720,
         checks: bench_check,
     },
 ];
