@@ -297,7 +297,7 @@ fn install(packages: &[&str]) {
 }
 
 /// What all suites together write into the target folder, in MiB, from nothing.
-const ROOM: u64 = 12 << 10;
+const ROOM: u64 = 14 << 10;
 
 /// A sentence if the disk of the target folder is too small for all suites: they would fail one by one, each in words of its own.
 pub fn room(root: &Path) -> Option<String> {
