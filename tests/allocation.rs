@@ -51,8 +51,9 @@ fn steps() {
 }
 
 fn pictures() {
-    let scenes: [(&str, fn() -> Sim); 2] = [("flock", seen_flock), ("solar-system", solar)];
-    for (name, scene) in scenes {
+    type Scene = (&'static str, fn() -> Sim);
+    const SCENES: [Scene; 2] = [("flock", seen_flock), ("solar-system", solar)];
+    for (name, scene) in SCENES {
         for threads in [1, 2] {
             let (calls, shown) = on_workers(scene, threads, None, |runner| {
                 let mut lists = draw::Scene::default();

@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStderr, Command, Stdio};
+use std::thread;
 
 use crate::Options;
 use crate::outcome::Count;
@@ -110,10 +111,17 @@ impl Step {
             .current_dir(self.folder.as_deref().unwrap_or(root))
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
+        if options.ci {
+            command.stderr(Stdio::piped());
+        }
         let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => return self.failed(Count::FAILED, String::new(), &error.to_string()),
         };
+        let complaints = child
+            .stderr
+            .take()
+            .map(|lines| thread::spawn(|| pass_on(lines)));
         let mut output = String::new();
         let mut count = Count::default();
         let lines = child
@@ -129,6 +137,10 @@ impl Step {
             }
             output.push_str(&line);
             output.push('\n');
+        }
+        if let Some(complaints) = complaints {
+            // It panics only where standard error is gone, and then nobody reads.
+            let _ = complaints.join();
         }
         let status = match child.wait() {
             Ok(status) => status,
@@ -177,7 +189,11 @@ impl Step {
     }
 
     fn failed(&self, count: Count, output: String, why: &str) -> StepOutcome {
-        let failure = format!("{} ({why})", self.line());
+        let mut failure = format!("{} ({why})", self.line());
+        for test in output.lines().filter_map(failed_test) {
+            failure.push_str("\n  ");
+            failure.push_str(test);
+        }
         StepOutcome {
             count,
             output,
@@ -203,6 +219,29 @@ fn result_of(line: &str) -> Option<Count> {
     Some(count)
 }
 
+/// The test that a line `test NAME ... FAILED` tells of.
+fn failed_test(line: &str) -> Option<&str> {
+    line.strip_prefix("test ")?.strip_suffix(" ... FAILED")
+}
+
+/// What a command says on standard error, less what it builds: hundreds of lines that push what failed out of a log that is cut.
+fn pass_on(lines: ChildStderr) {
+    const BUILDS: [&str; 6] = [
+        "Compiling ",
+        "Checking ",
+        "Downloading ",
+        "Downloaded ",
+        "Adding ",
+        "Locking ",
+    ];
+    for line in BufReader::new(lines).lines().map_while(Result::ok) {
+        let told = line.trim_start();
+        if !BUILDS.iter().any(|start| told.starts_with(start)) {
+            eprintln!("{line}");
+        }
+    }
+}
+
 /// Lines that say only that all is well: they would hide the others.
 fn is_routine(line: &str) -> bool {
     let passed = line.starts_with("test ") && line.ends_with("ok");
@@ -215,6 +254,20 @@ fn is_routine(line: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_failed_test_is_named() {
+        assert_eq!(failed_test("test a::b ... FAILED"), Some("a::b"));
+        let doc = "test src/lib.rs - draw (line 3) ... FAILED";
+        assert_eq!(failed_test(doc), Some("src/lib.rs - draw (line 3)"));
+        for line in ["test a::b ... ok", "test result: FAILED. 0 passed", "a"] {
+            assert_eq!(failed_test(line), None);
+        }
+        let mut step = Step::program(vec!["a".into()]);
+        step.counting = Counting::Tests;
+        let outcome = step.failed(Count::FAILED, "test x ... FAILED\n".into(), "exit 101");
+        assert_eq!(outcome.failure.as_deref(), Some("a  (exit 101)\n  x"));
+    }
 
     #[test]
     fn results_are_read_from_their_lines() {

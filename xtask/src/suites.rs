@@ -424,7 +424,7 @@ fn bench_check(checks: &mut Checks) {
         "clippy --quiet --profile checked --package layerw-benches --features script-peers --all-targets -- -D warnings",
     ));
     checks.step(Step::cargo(
-        "run --release --package layerw-benches --features script-peers -- --quick",
+        "run --profile checked --package layerw-benches --features script-peers -- --quick",
     ));
 }
 
