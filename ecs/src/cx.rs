@@ -123,6 +123,12 @@ impl<'a> Cx<'a> {
         }
     }
 
+    /// The same of another row.
+    #[inline(always)]
+    pub(crate) fn at(&self, row: usize) -> Self {
+        Cx { row, ..*self }
+    }
+
     /// Simulated seconds since step 0: step times dt, never summed.
     pub fn time(&self) -> f64 {
         self.step as f64 * self.dt64

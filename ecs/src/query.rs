@@ -81,13 +81,9 @@ impl<'a, Q: Fetch, F> Query<'a, Q, F> {
             let run = Run { worker, ..run };
             for visit in &visits.chunks[range] {
                 let chunk = world.chunk(visit.chunk);
-                let entities = chunk.entities();
+                let cx = Cx::row(&run, chunk.entities(), 0);
                 // SAFETY: the system declared the access, and each chunk is visited by one worker, once.
-                unsafe {
-                    each::<Q>(chunk, visit.columns, |row, item| {
-                        f(item, Cx::row(&run, entities, row))
-                    });
-                }
+                unsafe { each::<Q>(chunk, visit.columns, |row, item| f(item, cx.at(row))) };
             }
         });
     }

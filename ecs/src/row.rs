@@ -150,24 +150,22 @@ copied!(['r, T: Send + Sync + 'static] Local<'r, T> => Local<'a, T>);
 unsafe impl RowParam for Cx<'_> {
     type Fetch = ();
     type State = ();
-    type Shared<'a> = (&'a Run<'a>, &'a [Entity]);
+    // A value, read before the loop: a `dt` behind a reference would be read again for each row, since the row before might have written it, and
+    // then no loop over rows becomes one over vectors.
+    type Shared<'a> = Cx<'a>;
     type Item<'a> = Cx<'a>;
 
     fn declare(_: &mut World, _: &mut Access) -> Result<(), EcsError> {
         Ok(())
     }
 
-    unsafe fn shared<'a>(
-        (): &'a (),
-        run: &'a Run<'a>,
-        entities: &'a [Entity],
-    ) -> (&'a Run<'a>, &'a [Entity]) {
-        (run, entities)
+    unsafe fn shared<'a>((): &'a (), run: &'a Run<'a>, entities: &'a [Entity]) -> Cx<'a> {
+        Cx::row(run, entities, 0)
     }
 
     #[inline(always)]
-    unsafe fn item<'a>((): (), &mut (run, entities): &mut Self::Shared<'a>, row: usize) -> Cx<'a> {
-        Cx::row(run, entities, row)
+    unsafe fn item<'a>((): (), shared: &mut Self::Shared<'a>, row: usize) -> Cx<'a> {
+        shared.at(row)
     }
 }
 
