@@ -72,17 +72,22 @@ pub fn tools() -> ExitCode {
 fn name_panics() {
     let message = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        match shows_panics() {
-            true => message(info),
-            false => output::say(format_args!("{info}")),
-        }
-        current(|running| {
-            if let Some((worker, system)) = running {
-                output::say(format_args!(
-                    "it was in the system `{system}`, on worker {worker}; the run ends here"
-                ));
-            }
+        let place = current(|running| {
+            running.map(|(worker, system)| {
+                format!("it was in the system `{system}`, on worker {worker}; the run ends here")
+            })
         });
+        // At once: a page shows what was said last as the reason.
+        match (shows_panics(), place) {
+            (false, Some(place)) => output::say(format_args!("{info}\n{place}")),
+            (false, None) => output::say(format_args!("{info}")),
+            (true, place) => {
+                message(info);
+                place
+                    .iter()
+                    .for_each(|place| output::say(format_args!("{place}")));
+            }
+        }
         std::process::exit(1);
     }));
 }

@@ -160,7 +160,7 @@ impl Settings {
     }
 
     /// Where the scripts stop, if they do anywhere.
-    #[cfg(feature = "scripting")]
+    #[cfg(feature = "scripts-compiler")]
     pub(crate) fn breakpoints(&self) -> Option<&Breakpoints> {
         self.breakpoints.as_ref()
     }

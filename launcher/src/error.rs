@@ -41,8 +41,6 @@ pub enum Failure {
     },
     #[error("`layerw web` does not say where the page goes; give a folder: `--out FOLDER`")]
     NoPlace,
-    #[error("`{}` is a project of scripts, which do not run on pages yet; write its systems in Rust, or build it for WASI: `layerw build PROJECT --host wasi`", folder.display())]
-    ScriptsOnPage { folder: PathBuf },
     #[error("building for {target} lacks {what}; {cure}")]
     NoToolchain {
         target: &'static str,
@@ -124,7 +122,6 @@ impl Failure {
             | Failure::Build { .. }
             | Failure::NoArtifact { .. }
             | Failure::NoToolchain { .. }
-            | Failure::ScriptsOnPage { .. }
             | Failure::NoStubs { .. }
             | Failure::Unwritable { .. }
             | Failure::NoSources { .. }

@@ -51,11 +51,12 @@ impl Host {
         }
     }
 
-    /// What a project of scripts only needs of the player: code cannot be made at run time in WebAssembly, and native code of scripts was
+    /// What a project of scripts only needs of the player: code cannot be made at run time in WebAssembly but by the engine of a browser, and native code of scripts was
     /// not tried on Windows.
     fn player_features(self) -> Option<&'static str> {
         match self {
-            Host::Wasi | Host::Windows | Host::Web => Some("scripts-wasmi"),
+            Host::Wasi | Host::Windows => Some("scripts-wasmi"),
+            Host::Web => Some("scripts-page"),
         }
     }
 

@@ -164,14 +164,6 @@ fn scripts_without_a_package_are_the_players() {
             format!("called: {called}\nproject: {folder}/s\nfolder: {folder}\n")
         );
     }
-    // Pages have nothing that runs them.
-    let output = place.layerw(&cargo, &["web", "s", "--out", "page"]);
-    let told = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(
-        told,
-        "`s` is a project of scripts, which do not run on pages yet; write its systems in Rust, or build it for WASI: `layerw build PROJECT --host wasi`\n"
-    );
     // What scripts are is the player's to say, also where the project has a program of its own, which perhaps does not compile just now.
     let output = place.layerw(&cargo, &["script", "check", "rust"]);
     let told = String::from_utf8(output.stdout).expect("UTF-8");

@@ -7,7 +7,8 @@
 //! - [`abi`] is what a module and its host agree on: exports, parameters, the manifest that says what each system touches.
 //! - `compile` (feature `compiler`) turns TypeScript into such modules.
 //! - `bindings` (feature `compiler`) declares the components of one language in the other.
-//! - `runtime` (features `wasmtime`, `wasmi`, `quickjs`) loads them and runs their systems in a sandbox.
+//! - [`packed`] is how modules that were compiled for a page are listed there.
+//! - `runtime` (features `wasmtime`, `wasmi`, `quickjs`, `page`) loads them and runs their systems in a sandbox.
 //!
 //! Priorities, in this order: a script cannot harm the process or see what it did not declare; the same bits as the same system in
 //! Rust; speed; and errors that name the script's own lines.
@@ -17,5 +18,6 @@ pub mod abi;
 pub mod bindings;
 #[cfg(feature = "compiler")]
 pub mod compile;
-#[cfg(any(feature = "wasmtime", feature = "wasmi", feature = "quickjs"))]
+pub mod packed;
+#[cfg(feature = "runtime")]
 pub mod runtime;

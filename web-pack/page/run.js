@@ -5,6 +5,7 @@
 
 import init from "./program.js";
 import { serve } from "./host.js";
+import { addScripts } from "./scripts.js";
 
 /** Largest linear memory, in pages of 64 KiB. */
 const PAGES_MAX = 65536;
@@ -33,6 +34,7 @@ export async function run({ options, given }, tell) {
         tell({ file: { name, bytes } });
       },
     });
+    addScripts(host, memory);
     const program = await init({ module_or_path: module, memory });
     const note = await startPool(pool, options, module, memory, tell);
     host.workers = pool.length + 1;

@@ -1,4 +1,4 @@
-//! The project's own files, which the page gives to the program: its layerw.toml, its budgets and its scripts.
+//! The project's own files, which the page gives to the program: its layerw.toml and its budgets. Scripts come as modules ([`scripts`](super::scripts)).
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 /// What a program may read. Sources in Rust are in it already.
-const ENDINGS: [&str; 3] = ["toml", "ts", "wasm"];
+const ENDING: &str = "toml";
 
 /// Folders whose files are made or fetched, and not the project's own.
 const FOREIGN: [&str; 2] = ["target", "node_modules"];
@@ -41,8 +41,7 @@ pub fn copy(project: &Path, out: &Path) -> Result<Vec<String>> {
 }
 
 fn is_wanted(name: &Path) -> bool {
-    let ending = name.extension().and_then(|ending| ending.to_str());
-    !name.ends_with("Cargo.toml") && ending.is_some_and(|ending| ENDINGS.contains(&ending))
+    !name.ends_with("Cargo.toml") && name.extension().is_some_and(|ending| ending == ENDING)
 }
 
 fn copy_one(from: &Path, to: &Path) -> Result<()> {
@@ -66,6 +65,7 @@ mod tests {
             "layerw.toml",
             "Cargo.toml",
             "src/main.rs",
+            "budgets/small.toml",
             "scripts/move.ts",
             "node_modules/x/index.ts",
             "target/a.wasm",
@@ -78,9 +78,9 @@ mod tests {
         }
         let out = project.join("page/project");
         let names = copy(&project, &out);
-        let copied = fs::read_to_string(out.join("scripts/move.ts"));
+        let copied = fs::read_to_string(out.join("budgets/small.toml"));
         fs::remove_dir_all(&root).unwrap();
-        assert_eq!(names.unwrap(), ["layerw.toml", "scripts/move.ts"]);
-        assert_eq!(copied.unwrap(), "scripts/move.ts");
+        assert_eq!(names.unwrap(), ["budgets/small.toml", "layerw.toml"]);
+        assert_eq!(copied.unwrap(), "budgets/small.toml");
     }
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
     ("index.html", include_str!("../page/index.html")),
     ("page.js", include_str!("../page/page.js")),
     ("engine.js", include_str!("../page/engine.js")),
     ("run.js", include_str!("../page/run.js")),
     ("worker.js", include_str!("../page/worker.js")),
     ("host.js", include_str!("../page/host.js")),
+    ("scripts.js", include_str!("../page/scripts.js")),
     ("isolate.js", include_str!("../page/isolate.js")),
 ];
 

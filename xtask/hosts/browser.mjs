@@ -16,6 +16,8 @@ const WAYS = {
   "lost-worker": { headers: true, host: "127.0.0.1", lost: "worker.js" },
   "lost-engine": { headers: true, host: "127.0.0.1", lost: "engine.js" },
   "lost-program": { headers: true, host: "127.0.0.1", lost: "program_bg.wasm" },
+  "lost-script": { headers: true, host: "127.0.0.1", lost: "project/compiled-scripts/0.wasm" },
+  "changed-script": { headers: true, host: "127.0.0.1", changed: "project/compiled-scripts/0.wasm" },
 };
 /** Not at the root, because a page has to work from any place. */
 const BASE = "/some/where/";
@@ -36,6 +38,7 @@ const server = createServer(async (request, response) => {
   try {
     if (name.startsWith("..") || name === way.lost) throw new Error("not here");
     const bytes = await readFile(join(folder, name));
+    if (name === way.changed) bytes[bytes.length >> 1] ^= 1;
     const kind = { "Content-Type": KINDS[extname(name)] ?? "application/octet-stream" };
     response.writeHead(200, way.headers ? { ...kind, ...ISOLATION } : kind).end(bytes);
   } catch {

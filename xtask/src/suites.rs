@@ -83,7 +83,7 @@ pub const SUITES: [Suite; 11] = [
     Suite {
         name: "web",
         about: "examples as pages in Chromium reach the native hashes, with all workers and with one, and say what is missing",
-        budget_seconds: 480,
+        budget_seconds: 720,
         checks: web::web,
     },
     Suite {

@@ -1,13 +1,11 @@
 //! A program without scripts.
 
-use std::path::Path;
-
 use layerw_ecs::World;
 use layerw_ecs::schedule::Entry;
 use layerw_memory::Arena;
 
-use super::{Classes, Part, ScriptFigures, ScriptsError};
-use crate::config::ScriptsConfig;
+use super::ScriptFigures;
+use super::untold::parts;
 use crate::error::Result as Outcome;
 use crate::settings::Settings;
 
@@ -20,26 +18,6 @@ pub(crate) fn load(settings: &Settings, _: &mut World) -> Outcome<Loaded> {
     parts(settings.project(), settings.scripts())?;
     settings.check_no_breakpoints()?;
     Ok(Loaded::default())
-}
-
-/// Nothing to tell of, or a refusal.
-pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, ScriptsError> {
-    match config.files.first() {
-        None => Ok(Vec::new()),
-        Some(file) => Err(ScriptsError::Absent {
-            path: folder.join(file),
-        }),
-    }
-}
-
-/// A refusal.
-pub(crate) fn structs(_: &Path, _: &ScriptsConfig) -> Result<Vec<String>, ScriptsError> {
-    Err(ScriptsError::NoBindings)
-}
-
-/// A refusal.
-pub(crate) fn classes(_: &World) -> Result<Classes, ScriptsError> {
-    Err(ScriptsError::NoBindings)
 }
 
 impl Loaded {

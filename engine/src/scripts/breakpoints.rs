@@ -58,8 +58,8 @@ impl fmt::Display for Breakpoint {
 /// Where a run stops, and how a person who looks on ends it.
 #[derive(Clone, Debug)]
 #[cfg_attr(
-    not(feature = "scripting"),
-    allow(dead_code, reason = "no script runs")
+    not(feature = "scripts-compiler"),
+    allow(dead_code, reason = "no script can be stopped")
 )]
 pub(crate) struct Breakpoints {
     pub(crate) places: Vec<Breakpoint>,

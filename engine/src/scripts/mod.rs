@@ -1,6 +1,6 @@
 //! The scripts of a project: read from its folder, compiled where they are TypeScript, added as systems.
 //!
-//! What runs scripts is large, so it is the feature `scripts` of this crate, or `scripts-wasmi`, or `scripts-quickjs`; without any a project that names scripts is told so.
+//! What runs scripts is large, so it is the feature `scripts` of this crate, or `scripts-wasmi`, `scripts-quickjs` or `scripts-page`; without any a project that names scripts is told so.
 
 #[cfg(not(feature = "scripting"))]
 mod absent;
@@ -8,11 +8,17 @@ mod breakpoints;
 #[cfg(feature = "scripting")]
 mod choices;
 #[cfg(feature = "scripting")]
+mod packed;
+#[cfg(feature = "scripting")]
 mod present;
-#[cfg(feature = "scripting")]
+#[cfg(feature = "scripts-compiler")]
+mod sources;
+#[cfg(feature = "scripts-compiler")]
 mod stepper;
-#[cfg(feature = "scripting")]
+#[cfg(feature = "scripts-compiler")]
 mod told;
+#[cfg(not(feature = "scripts-compiler"))]
+mod untold;
 
 #[cfg(not(feature = "scripting"))]
 use absent as host;
@@ -21,10 +27,10 @@ use present as host;
 
 pub(crate) use breakpoints::{Breakpoint, Breakpoints};
 pub(crate) use host::{Loaded, load};
-#[cfg(not(feature = "scripting"))]
-pub(crate) use host::{classes, parts, structs};
-#[cfg(feature = "scripting")]
+#[cfg(feature = "scripts-compiler")]
 pub(crate) use told::{classes, parts, structs};
+#[cfg(not(feature = "scripts-compiler"))]
+pub(crate) use untold::{classes, parts, structs};
 
 use std::path::PathBuf;
 

@@ -2,21 +2,17 @@
 
 use core::time::Duration;
 use std::path::Path;
-use std::sync::Arc;
 
 use layerw_ecs::World;
 use layerw_ecs::schedule::Entry;
 use layerw_ecs::system::SystemDecl;
 use layerw_memory::Arena;
-use layerw_platform::files::{Disk, Files};
-use layerw_script::compile::assemblyscript::{Asc, AscError};
-use layerw_script::compile::{self, Program, Source};
-use layerw_script::runtime::{Debugger, Form, OnFault, Options, Runtime, Script, ScriptError};
+use layerw_script::packed::{self, Part};
+use layerw_script::runtime::{Form, OnFault, Options, Runtime, Script, ScriptError};
 
-use super::stepper::Stepper;
 use super::{ScriptFigures, ScriptsError, choices};
 use crate::config::scripts::OnTrap;
-use crate::config::{ScriptCompiler, ScriptRuntime, ScriptsConfig};
+use crate::config::{ScriptRuntime, ScriptsConfig};
 use crate::error::Result as Outcome;
 use crate::settings::Settings;
 
@@ -29,121 +25,34 @@ pub(crate) struct Loaded {
 
 /// Reads, compiles and binds the scripts of a project.
 pub(crate) fn load(settings: &Settings, world: &mut World) -> Outcome<Loaded> {
-    let config = settings.scripts();
     let mut loaded = Loaded::default();
-    let stepper = settings.breakpoints().map(Stepper::new).map(Arc::new);
-    for part in parts(settings.project(), config)? {
-        let script = match part {
-            Part::Sources(names) => {
-                load_sources(settings.project(), &names, config, stepper.as_ref())?
-            }
-            Part::Module(name) => {
-                let module = Disk.read(&settings.project().join(name))?;
-                let options = options(config, Some(config.seconds.unwrap_or(1.0)));
-                Script::load(name, &module, &options).map_err(refused)?
-            }
-        };
+    for script in scripts(settings)? {
         choices::take(script.manifest(), settings, world)?;
         loaded.systems.extend(script.bind(world).map_err(refused)?);
         loaded.scripts.push(script);
     }
-    if let Some(stepper) = stepper {
-        stepper.check()?;
-    }
     Ok(loaded)
 }
 
-/// What is loaded as one. Files have the names that they have in layerw.toml, in messages too.
-pub(super) enum Part<'c> {
-    /// Sources in a row, which know each other's components and functions.
-    Sources(Vec<&'c str>),
-    Module(&'c str),
+fn scripts(settings: &Settings) -> Outcome<Vec<Script>> {
+    #[cfg(feature = "scripts-compiler")]
+    if !layerw_script::runtime::COMPILED_BEFORE {
+        return super::sources::load(settings);
+    }
+    super::packed::load(settings)
 }
 
+/// What is loaded as one. Files have the names that they have in layerw.toml, in messages too.
 pub(super) fn parts<'c>(
     folder: &Path,
     config: &'c ScriptsConfig,
 ) -> Result<Vec<Part<'c>>, ScriptsError> {
-    let mut parts = Vec::new();
-    for file in &config.files {
-        let extension = Path::new(file).extension();
-        match extension.and_then(|extension| extension.to_str()) {
-            Some("ts") => match parts.last_mut() {
-                Some(Part::Sources(sources)) => sources.push(file.as_str()),
-                _ => parts.push(Part::Sources(vec![file])),
-            },
-            Some("wasm") => parts.push(Part::Module(file)),
-            _ => {
-                let path = folder.join(file);
-                return Err(ScriptsError::Kind { path });
-            }
-        }
-    }
-    Ok(parts)
-}
-
-fn load_sources(
-    folder: &Path,
-    names: &[&str],
-    config: &ScriptsConfig,
-    stepper: Option<&Arc<Stepper>>,
-) -> Result<Script, ScriptsError> {
-    if let Some(stepper) = stepper {
-        let program = compile(folder, names)?;
-        stepper.learn(&program.js_with_steps().statements);
-        let debugger: Arc<dyn Debugger> = stepper.clone();
-        let options = options(config, None);
-        let name = names.join(", ");
-        return Script::of_program_debugged(&name, &program, &options, debugger).map_err(refused);
-    }
-    if config.compiler == ScriptCompiler::AssemblyScript {
-        let module = compile_by_asc(folder, names)?;
-        let options = options(config, Some(config.seconds.unwrap_or(1.0)));
-        return Script::load(&names.join(", "), &module, &options).map_err(refused);
-    }
-    let program = compile(folder, names)?;
-    // Its loops come to an end, or to a trap of their own.
-    let options = options(config, config.seconds);
-    Script::of_program(&names.join(", "), &program, &options).map_err(refused)
-}
-
-/// Reads and compiles sources, as one.
-pub(super) fn compile(folder: &Path, names: &[&str]) -> Result<Program, ScriptsError> {
-    compile::compile(&read(folder, names)?).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        ScriptsError::Refused(lines.join("\n"))
+    packed::parts(&config.files).map_err(|file| ScriptsError::Kind {
+        path: folder.join(file),
     })
 }
 
-/// The same by way of AssemblyScript, whose package lies in the project's folder or above it.
-pub(super) fn compile_by_asc(folder: &Path, names: &[&str]) -> Result<Vec<u8>, ScriptsError> {
-    let module = Asc::at(folder).compile(&read(folder, names)?);
-    module.map_err(|error| {
-        let said = error.to_string();
-        ScriptsError::Refused(match error {
-            AscError::Node { .. } | AscError::Package(_) => {
-                format!("{said}; or leave `compiler = \"assemblyscript\"` out of layerw.toml")
-            }
-            _ => said,
-        })
-    })
-}
-
-fn read(folder: &Path, names: &[&str]) -> Result<Vec<Source>, ScriptsError> {
-    let mut sources = Vec::new();
-    for &name in names {
-        let path = folder.join(name);
-        let text =
-            String::from_utf8(Disk.read(&path)?).map_err(|error| ScriptsError::Encoding {
-                offset: error.utf8_error().valid_up_to(),
-                path,
-            })?;
-        sources.push(Source::new(name, text));
-    }
-    Ok(sources)
-}
-
-fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {
+pub(super) fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {
     let default = Options::default();
     Options {
         runtime: match config.runtime {
@@ -164,7 +73,7 @@ fn options(config: &ScriptsConfig, seconds: Option<f64>) -> Options {
 }
 
 /// As one line: parsers of bytes show what they found in several.
-fn refused(error: ScriptError) -> ScriptsError {
+pub(super) fn refused(error: ScriptError) -> ScriptsError {
     let said = error.to_string();
     let words: Vec<&str> = said.split_whitespace().collect();
     ScriptsError::Refused(words.join(" "))

@@ -6,9 +6,9 @@ use std::path::Path;
 use layerw_ecs::World;
 use layerw_platform::files::{Disk, Files};
 use layerw_script::abi::{self, ComponentDecl};
-use layerw_script::bindings;
+use layerw_script::{bindings, packed};
 
-use super::{Classes, Part, ScriptsError, present};
+use super::{Classes, Part, ScriptsError, present, sources};
 use crate::config::{ScriptCompiler, ScriptsConfig};
 
 /// Reads and compiles the scripts of a project.
@@ -17,16 +17,16 @@ pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, 
     parts
         .into_iter()
         .map(|part| match part {
-            present::Part::Sources(names) if config.compiler == ScriptCompiler::AssemblyScript => {
-                let module = present::compile_by_asc(folder, &names)?;
+            packed::Part::Sources(names) if config.compiler == ScriptCompiler::AssemblyScript => {
+                let module = sources::compile_by_asc(folder, &names)?;
                 let why = "AssemblyScript makes modules only; leave `compiler` out of layerw.toml";
                 Ok(Part {
                     no_rust: Some(why.to_owned()),
                     ..of_module(&names, module)?
                 })
             }
-            present::Part::Sources(names) => sources(folder, &names),
-            present::Part::Module(name) => of_module(&[name], Disk.read(&folder.join(name))?),
+            packed::Part::Sources(names) => of_sources(folder, &names),
+            packed::Part::Module(name) => of_module(&[name], Disk.read(&folder.join(name))?),
         })
         .collect()
 }
@@ -35,10 +35,10 @@ pub(crate) fn parts(folder: &Path, config: &ScriptsConfig) -> Result<Vec<Part>, 
 pub(crate) fn structs(folder: &Path, config: &ScriptsConfig) -> Result<Vec<String>, ScriptsError> {
     let mut texts = Vec::new();
     for part in present::parts(folder, config)? {
-        let present::Part::Sources(names) = part else {
+        let packed::Part::Sources(names) = part else {
             continue;
         };
-        let program = present::compile(folder, &names)?;
+        let program = sources::compile(folder, &names)?;
         let text = bindings::rust(&program);
         texts.push(text.map_err(|error| ScriptsError::Refused(error.to_string()))?);
     }
@@ -64,8 +64,8 @@ pub(crate) fn classes(world: &World) -> Result<Classes, ScriptsError> {
     Ok(Classes { text, refused })
 }
 
-fn sources(folder: &Path, names: &[&str]) -> Result<Part, ScriptsError> {
-    let program = present::compile(folder, names)?;
+fn of_sources(folder: &Path, names: &[&str]) -> Result<Part, ScriptsError> {
+    let program = sources::compile(folder, names)?;
     let mut outputs = vec![
         ("wasm", program.wasm()),
         ("ir", program.ir_text().into_bytes()),

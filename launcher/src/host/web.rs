@@ -12,15 +12,9 @@ use crate::project::Project;
 
 /// Builds the program, has it packed, and prints where the page is.
 ///
-/// The packer is a program of its own, because wasm-bindgen, which it is made of, takes minutes to build, and who only runs projects should not wait for it.
+/// The packer is a program of its own, because wasm-bindgen and the compiler of scripts, which it is made of, take minutes to build, and who only runs projects should not wait for it.
 pub fn web(project: &Project, call: &Call) -> Result<ExitCode, Failure> {
     let out = out_of(&call.options)?;
-    // The player exists for scripts, and pages have nothing that runs those.
-    if project.binary.is_some() {
-        return Err(Failure::ScriptsOnPage {
-            folder: project.named.clone(),
-        });
-    }
     let program = Host::Web.build(project, call)?;
     let packer = Project::of_ours("web-pack", "layerw-web-pack")?;
     let packer = build::build(&packer, &BuildOptions::default(), None)?;

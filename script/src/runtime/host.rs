@@ -95,6 +95,9 @@ pub(super) trait Instance: Send {
     /// `from` leads to so many bytes that nobody writes meanwhile.
     unsafe fn copy_in(&mut self, place: usize, from: *const u8, bytes: usize);
 
+    /// A copy that is still there from an earlier call as the next argument, so many bytes of it.
+    fn copied_before(&mut self, place: usize, bytes: usize);
+
     /// A copy of bytes that are only read as the next argument, in room that is made as it is needed. The error is a sentence.
     ///
     /// # Safety
@@ -102,13 +105,13 @@ pub(super) trait Instance: Send {
     unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String>;
 
     /// What a call left of a copy.
-    fn copied(&self, place: usize, bytes: usize) -> &[u8];
+    fn copied(&mut self, place: usize, bytes: usize) -> &[u8];
 
     /// Copies back what a call left of a copy.
     ///
     /// # Safety
     /// `to` leads to so many bytes that nobody else uses meanwhile, and what [`Instance::copied`] shows are values of what stands there.
-    unsafe fn copy_out(&self, place: usize, to: *mut u8, bytes: usize) {
+    unsafe fn copy_out(&mut self, place: usize, to: *mut u8, bytes: usize) {
         let source = self.copied(place, bytes);
         // SAFETY: the caller's promise; the source is a slice of as many bytes, of the instance's own memory.
         unsafe { std::ptr::copy_nonoverlapping(source.as_ptr(), to, bytes) };

@@ -28,7 +28,7 @@
 //! **Forms.** [`Form::Mapped`]: a column's pages are mapped a second time into the script's memory, with its right, when a system first sees them, and stay:
 //! the steady state copies nothing and makes no call of the system. [`Form::Copied`]: where the host or the arena cannot do that.
 //!
-//! **Runtimes.** What runs a script stands behind the traits of `host`: `native` is wasmtime, `interpreted` is wasmi, `javascript` is QuickJS. The rest is the same for all: what a
+//! **Runtimes.** What runs a script stands behind the traits of `host`: `native` is wasmtime, or the page's own engine in a browser, `interpreted` is wasmi, `javascript` is QuickJS. The rest is the same for all: what a
 //! script may ask for, what a system is to the schedule, what a fault says. All give the same bits, but for which NaN a module leaves in memory that does not see to
 //! that itself (`one_nan` of the manifest) and is interpreted; the state hash takes all NaNs for one.
 
@@ -42,14 +42,23 @@ mod calls;
 mod compile_limits;
 mod debugger;
 mod error;
+#[allow(
+    dead_code,
+    reason = "for those who run modules and are not told what they are"
+)]
+mod externals;
 mod fault;
 mod host;
 #[cfg(feature = "wasmi")]
 mod interpreted;
 #[cfg(feature = "quickjs")]
 mod javascript;
+#[allow(
+    dead_code,
+    reason = "for those who run modules and cannot ask them where they are"
+)]
+mod marks;
 mod module;
-#[cfg(feature = "wasmtime")]
 mod native;
 mod options;
 mod pace;
@@ -60,5 +69,6 @@ mod system;
 pub use debugger::{Debugger, Seen, Stopped, Value};
 pub use error::ScriptError;
 pub use fault::Fault;
+pub use native::COMPILED_BEFORE;
 pub use options::{Columns, CompileLimits, Form, OnFault, Options, Runtime};
 pub use script::Script;

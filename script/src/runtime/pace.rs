@@ -1,7 +1,7 @@
 //! How long a system takes for a row, as far as is known: it decides who runs rows, and never what comes out.
 
+use layerw_trace::now_ns;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
 
 /// Rows that are shared out at once: a call for so few costs some hundred nanoseconds more than its part of a longer one.
 pub(super) const PART_ROWS: usize = 128;
@@ -26,9 +26,9 @@ impl Pace {
         if !look {
             return call();
         }
-        let begin = Instant::now();
+        let begin = now_ns();
         call();
-        let row_ns = begin.elapsed().as_nanos() as f32 / rows as f32;
+        let row_ns = now_ns().saturating_sub(begin) as f32 / rows as f32;
         self.0.store(row_ns.to_bits(), Ordering::Relaxed);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::host::{AnyProgram, Common};
 use super::source_map::Lines;
-use super::{Columns, Fault, Form, Options, Runtime, ScriptError, compile_limits};
+use super::{Columns, Fault, Form, Options, ScriptError, compile_limits};
 use crate::abi::{self, Manifest};
 use layerw_ecs::system::SystemDecl;
 use layerw_ecs::whole::Applying;
@@ -51,23 +51,13 @@ impl Script {
         let lines = abi::read_map(module).map_err(unread)?.and_then(Lines::read);
         let common = Common::new(name, manifest, options);
         let program: Arc<dyn AnyProgram> = match options.runtime {
-            #[cfg(feature = "wasmtime")]
-            Runtime::Best | Runtime::Wasmtime => {
-                Arc::new(super::native::Native::new(common.clone(), module, lines)?)
+            chosen if super::native::runs(chosen) => {
+                super::native::load(common.clone(), module, lines)?
             }
-            #[cfg(all(feature = "wasmi", not(feature = "wasmtime")))]
-            Runtime::Best => Arc::new(super::interpreted::Interpreted::new(
-                common.clone(),
-                module,
-                lines,
-            )?),
             #[cfg(feature = "wasmi")]
-            Runtime::Wasmi => Arc::new(super::interpreted::Interpreted::new(
-                common.clone(),
-                module,
-                lines,
-            )?),
-            #[allow(unreachable_patterns, reason = "where everything is built in")]
+            super::Runtime::Best | super::Runtime::Wasmi => Arc::new(
+                super::interpreted::Interpreted::new(common.clone(), module, lines)?,
+            ),
             missing => return Err(missing.missing(name)),
         };
         Ok(Script::of(common, program))
@@ -86,8 +76,8 @@ impl Script {
         #[cfg(feature = "quickjs")]
         {
             let modules = cfg!(any(feature = "wasmtime", feature = "wasmi"));
-            let best = options.runtime == Runtime::Best && !modules;
-            if options.runtime == Runtime::QuickJs || best {
+            let best = options.runtime == super::Runtime::Best && !modules;
+            if options.runtime == super::Runtime::QuickJs || best {
                 let common = Common::new(name, program.manifest(), options);
                 let text = super::javascript::Text::new(common.clone(), program.js(), None)?;
                 return Ok(Script::of(common, Arc::new(text)));
@@ -122,7 +112,7 @@ impl Script {
         #[cfg(not(feature = "quickjs"))]
         {
             drop((program, options, debugger));
-            Err(Runtime::QuickJs.missing(name))
+            Err(super::Runtime::QuickJs.missing(name))
         }
     }
 
@@ -137,7 +127,7 @@ impl Script {
         }
     }
 
-    /// What runs it: `wasmtime`, `wasmi` or `quickjs`.
+    /// What runs it: `wasmtime`, `wasmi`, `quickjs` or `page`.
     pub fn runtime(&self) -> &'static str {
         self.program.runtime()
     }

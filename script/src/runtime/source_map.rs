@@ -64,13 +64,13 @@ impl Lines {
     }
 
     /// Whether it says in words what may stop.
-    #[cfg(feature = "wasmi")]
+    #[allow(dead_code, reason = "for those who cannot ask a module where it is")]
     pub(super) fn has_words(&self) -> bool {
         !self.names.is_empty()
     }
 
     /// Whether the instruction that begins there may stop, in the words of whoever compiled it.
-    #[cfg(feature = "wasmi")]
+    #[allow(dead_code, reason = "for those who cannot ask a module where it is")]
     pub(super) fn says_exactly(&self, offset: usize) -> bool {
         self.place(offset)
             .is_some_and(|place| place.offset as usize == offset && place.name.is_some())

@@ -17,6 +17,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 
+/// Visits so far; 0 is none.
+static VISITS: AtomicU64 = AtomicU64::new(1);
+
 /// One system of a script.
 pub(super) struct ScriptSystem<P: Program> {
     shared: Arc<Shared>,
@@ -48,7 +51,13 @@ struct Bound<I> {
 
 /// A worker's instance, on cache lines of its own. Nobody else ever asks for the lock while it is held.
 #[repr(align(128))]
-struct Slot<I>(Mutex<Option<I>>);
+struct Slot<I>(Mutex<Option<Made<I>>>);
+
+/// An instance, and the visit of whose chunk it holds copies of what is only read.
+struct Made<I> {
+    instance: I,
+    holds: u64,
+}
 
 /// A parameter, ready.
 enum Argument {
@@ -87,6 +96,8 @@ struct Rows<'w> {
     rows: Range<usize>,
     /// Whether it was said that they are about to be written.
     announced: bool,
+    /// The visit of the system to the chunk that they are part of: while it lasts, nobody writes what the system only reads.
+    visit: u64,
 }
 
 impl<P: Program> ScriptSystem<P> {
@@ -187,6 +198,11 @@ impl<P: Program> ScriptSystem<P> {
             columns,
             rows,
             announced: false,
+            visit: match bound.form {
+                Form::Mapped => 0,
+                // Relaxed: only that it is another one counts.
+                Form::Copied => VISITS.fetch_add(1, Ordering::Relaxed),
+            },
         };
         if all.rows.is_empty() {
             // As for a Rust function, whose access to a chunk is noted before anybody looks for rows in it.
@@ -275,7 +291,7 @@ impl<P: Program> ScriptSystem<P> {
         };
         let outcome = match self.instance(bound, &mut slot) {
             // SAFETY: the caller's promise is passed on.
-            Ok(instance) => unsafe { self.call(bound, instance, rows.as_ref(), run) },
+            Ok(made) => unsafe { self.call(bound, made, rows.as_ref(), run) },
             Err(what) => Err(self.refusal(run, what)),
         };
         if let Err(fault) = outcome {
@@ -304,16 +320,16 @@ impl<P: Program> ScriptSystem<P> {
     fn instance<'i>(
         &self,
         bound: &Bound<P::Instance>,
-        slot: &'i mut Option<P::Instance>,
-    ) -> Result<&'i mut P::Instance, String> {
+        slot: &'i mut Option<Made<P::Instance>>,
+    ) -> Result<&'i mut Made<P::Instance>, String> {
         match slot {
-            Some(instance) => Ok(instance),
+            Some(made) => Ok(made),
             None => {
                 let (form, arena) = (bound.form, &bound.arena);
-                let made = self
+                let instance = self
                     .program
                     .instance(self.decl(), form, arena, bound.area)?;
-                Ok(slot.insert(made))
+                Ok(slot.insert(Made { instance, holds: 0 }))
             }
         }
     }
@@ -338,11 +354,14 @@ impl<P: Program> ScriptSystem<P> {
     unsafe fn call(
         &self,
         bound: &Bound<P::Instance>,
-        instance: &mut P::Instance,
+        made: &mut Made<P::Instance>,
         rows: Option<&Rows<'_>>,
         run: &Run<'_>,
     ) -> Result<(), Fault> {
         let world = run.step.world;
+        let Made { instance, holds } = made;
+        let visit = rows.map_or(0, |rows| rows.visit);
+        let still_holds = visit != 0 && *holds == visit;
         let refused = |what| self.refusal(run, what);
         instance.begin(world).map_err(refused)?;
         if let Some(rows) = rows {
@@ -435,6 +454,9 @@ impl<P: Program> ScriptSystem<P> {
                             unsafe { instance.show(held, offset, values.bytes, values.write) }
                                 .map_err(refused)?;
                         }
+                        (Some(place), Some(_)) if still_holds && !values.write => {
+                            instance.copied_before(place, values.bytes);
+                        }
                         (Some(place), Some(_)) => {
                             // SAFETY: the caller holds the declared access.
                             unsafe { instance.copy_in(place, first, values.bytes) };
@@ -444,6 +466,7 @@ impl<P: Program> ScriptSystem<P> {
                 }
             }
         }
+        *holds = visit;
         let templates = self.decl().commands.then_some(bound.templates.as_slice());
         // SAFETY: one argument was passed for each parameter of the manifest, with its type, which the function was held against when the script was
         // loaded, and it returns nothing. The rest is the caller's promise.
@@ -491,7 +514,7 @@ impl<P: Program> ScriptSystem<P> {
     unsafe fn copy_out(
         &self,
         bound: &Bound<P::Instance>,
-        instance: &P::Instance,
+        instance: &mut P::Instance,
         rows: Option<&Rows<'_>>,
         run: &Run<'_>,
     ) -> (usize, Option<String>) {

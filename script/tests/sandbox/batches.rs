@@ -14,6 +14,10 @@ fn scene(threads: usize, body: &str, options: &Options) -> (Scene, Script) {
     let text = format!(
         "class S {{\n  update(entities: Entity[], positions: Vec2[], velocities: Vec2[], world: World) {{\n{body}\n  }}\n}}\n"
     );
+    scene_of(threads, text, options)
+}
+
+fn scene_of(threads: usize, text: String, options: &Options) -> (Scene, Script) {
     let program = compile(&[Source::new("test.ts", text)]).expect("it is in the language");
     let script = Script::of_program("test", &program, options).expect("it is read");
     let mut world = world(Backing::Best, ENTITIES);
@@ -91,6 +95,35 @@ fn what_is_copied_is_counted_for_each_call() {
     let steps = 2 * ENTITIES as u64 * (2 * 8 + 8 + 8);
     for rows in [1, 7, 4_096] {
         assert_eq!(copied(rows), steps, "{rows} rows a call");
+    }
+}
+
+#[test]
+fn a_resource_that_is_only_read_is_copied_once_for_a_chunk() {
+    let text = "
+class Room { width: f32 = 1; }
+class Grow { update(room: Room) { room.width += 1; } }
+class S { update(positions: Vec2[], room: Room) { for (let i = 0; i < positions.length; i++) positions[i].x += room.width; } }
+";
+    let run = |runtime, columns, rows| {
+        let options = options(runtime, columns, rows);
+        let (mut scene, script) = scene_of(1, text.to_owned(), &options);
+        scene.steps(3);
+        (scene.hash(), script.bytes_copied())
+    };
+    let (hash, _) = run(Runtime::Best, Columns::Best, u32::MAX);
+    // The room for each of two chunks, and in and out where it grows; positions in and out.
+    let copied = 3 * (4 * 2 + 4 * 2 + 2 * 8 * ENTITIES as u64);
+    let interpreted = cfg!(feature = "wasmi").then_some(Runtime::Wasmi);
+    for runtime in [Runtime::Wasmtime].into_iter().chain(interpreted) {
+        for rows in [7, 4_096] {
+            let same = (hash, copied);
+            assert_eq!(
+                run(runtime, Columns::Copied, rows),
+                same,
+                "{runtime:?}, {rows} rows a call"
+            );
+        }
     }
 }
 

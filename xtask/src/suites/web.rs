@@ -13,14 +13,49 @@ use crate::tools;
 pub const HOST: &str = "web";
 
 /// What runs natively and on a page, with enough to do for two workers.
-const PROJECTS: [(&str, &str); 3] = [
-    ("hello", "points=50000"),
-    ("flock", "boids=5000"),
-    ("solar-system", "asteroids=1000"),
+struct Project {
+    name: &'static str,
+    setting: &'static str,
+    /// How the native program is built: those with scripts as other suites do, because the machine code generator takes minutes.
+    profile: &'static str,
+    /// Whether its work is for all workers.
+    is_shared: bool,
+}
+
+const PROJECTS: [Project; 6] = [
+    Project::compiled("hello", "points=50000"),
+    Project::compiled("flock", "boids=5000"),
+    Project::compiled("solar-system", "asteroids=1000"),
+    Project::scripted("script-movement", "points=50000"),
+    Project::scripted("script-flock", "boids=5000"),
+    // One grain after another.
+    Project {
+        is_shared: false,
+        ..Project::scripted("particles", "grains=2000")
+    },
 ];
 
-/// The program of this workspace that fails on a worker of one's choice.
+impl Project {
+    const fn compiled(name: &'static str, setting: &'static str) -> Project {
+        Project {
+            name,
+            setting,
+            profile: "",
+            is_shared: true,
+        }
+    }
+
+    const fn scripted(name: &'static str, setting: &'static str) -> Project {
+        Project {
+            profile: "--profile checked",
+            ..Project::compiled(name, setting)
+        }
+    }
+}
+
+/// The program of this workspace that fails on a worker of one's choice, and the script that fails at an entity.
 const FAILS: &str = "tests";
+const SCRIPT_FAILS: &str = "script-fails";
 
 pub(super) fn web(checks: &mut Checks<'_>) {
     let work = tools::target(checks.root).join("web");
@@ -51,9 +86,12 @@ pub(super) fn web(checks: &mut Checks<'_>) {
     checks.step(Step::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"));
     checks.step(Step::tests(&format!("test {packer}")));
     for (name, folder) in PROJECTS
-        .map(|(name, _)| (name, format!("examples/{name}")))
+        .map(|project| (project.name, format!("examples/{}", project.name)))
         .into_iter()
-        .chain([(FAILS, FAILS.to_owned())])
+        .chain([
+            (FAILS, FAILS.to_owned()),
+            (SCRIPT_FAILS, format!("tests/{SCRIPT_FAILS}")),
+        ])
     {
         let line = format!("run --release -- web {folder} --out");
         let page = checks.step(Step::cargo(&line).arg(browser.work.join(name)));
@@ -61,9 +99,9 @@ pub(super) fn web(checks: &mut Checks<'_>) {
             return;
         }
     }
-    for (project, setting) in PROJECTS {
-        same_hashes(checks, &browser, project, setting);
-        steady(checks, &browser, project, setting);
+    for project in &PROJECTS {
+        same_hashes(checks, &browser, project);
+        steady(checks, &browser, project);
     }
     steps_down(checks, &browser);
     says_what_is_wrong(checks, &browser);
@@ -163,11 +201,12 @@ impl Browser {
 /// What the native program prints of hashes.
 fn native(
     checks: &mut Checks<'_>,
-    project: &str,
+    project: &Project,
     options: &str,
     more: &[(&str, &Path)],
 ) -> Vec<String> {
-    let line = format!("run --release -- run examples/{project} --threads 2 {options}");
+    let Project { name, profile, .. } = project;
+    let line = format!("run --release -- run examples/{name} {profile} --threads 2 {options}");
     let step = more
         .iter()
         .fold(Step::cargo(&line), |step, (option, path)| {
@@ -177,14 +216,19 @@ fn native(
 }
 
 /// All workers, then one from the same files; and there and back with snapshots.
-fn same_hashes(checks: &mut Checks<'_>, browser: &Browser, project: &str, setting: &str) {
+fn same_hashes(checks: &mut Checks<'_>, browser: &Browser, tested: &Project) {
+    let Project {
+        name: project,
+        setting,
+        ..
+    } = tested;
     let own = browser.work.join(format!("{project}-native.snapshot"));
     let offered = format!("{project}-page.snapshot");
     let kept = browser.work.join("offered");
     let first = format!("--frames 200 --hash-every 100 --set {setting}");
     let then = "--frames 100 --hash-every 100";
-    let straight = native(checks, project, &first, &[("--snapshot", &own)]);
-    let continued = native(checks, project, then, &[("--restore", &own)]);
+    let straight = native(checks, tested, &first, &[("--snapshot", &own)]);
+    let continued = native(checks, tested, then, &[("--restore", &own)]);
 
     let parameters =
         format!("threads=2&frames=200&hash-every=100&set={setting}&snapshot={offered}");
@@ -199,16 +243,13 @@ fn same_hashes(checks: &mut Checks<'_>, browser: &Browser, project: &str, settin
         &format!("{project}: a page with two workers has the native hashes"),
         page.failure(2).or_else(|| differ(&straight, &page.hashes)),
     );
-    checks.check(
-        &format!("{project}: each worker of the page does its share"),
-        uneven(&page.numbers("jobs")),
-    );
-    let back = native(
-        checks,
-        project,
-        then,
-        &[("--restore", &kept.join(&offered))],
-    );
+    if tested.is_shared {
+        checks.check(
+            &format!("{project}: each worker of the page does its share"),
+            uneven(&page.numbers("jobs")),
+        );
+    }
+    let back = native(checks, tested, then, &[("--restore", &kept.join(&offered))]);
     checks.check(
         &format!("{project}: the native program goes on from the page's snapshot"),
         differ(&continued, &back),
@@ -251,7 +292,12 @@ fn uneven(jobs: &[u64]) -> Option<String> {
 }
 
 /// Two thousand steps in the memory of the first hundred, and none with an allocation.
-fn steady(checks: &mut Checks<'_>, browser: &Browser, project: &str, setting: &str) {
+fn steady(checks: &mut Checks<'_>, browser: &Browser, tested: &Project) {
+    let Project {
+        name: project,
+        setting,
+        ..
+    } = tested;
     let parameters = format!("threads=2&frames=2100&hash-every=100&set={setting}");
     let page = browser.open(checks, project, "isolated", &parameters, &[]);
     // The lines of the hashes come first; the report, which is made after the last step, may take a page.
@@ -271,10 +317,14 @@ fn steady(checks: &mut Checks<'_>, browser: &Browser, project: &str, setting: &s
 
 /// Ways of being served and of browsers that lack something.
 fn steps_down(checks: &mut Checks<'_>, browser: &Browser) {
-    let (project, setting) = PROJECTS[0];
+    let Project {
+        name: project,
+        setting,
+        ..
+    } = &PROJECTS[0];
     let expected = native(
         checks,
-        project,
+        &PROJECTS[0],
         &format!("--frames 200 --hash-every 100 --set {setting}"),
         &[],
     );
@@ -344,6 +394,30 @@ fn says_what_is_wrong(checks: &mut Checks<'_>, browser: &Browser) {
             ["`fragile`", "worker 1"],
         ),
         (FAILS, "plain", "set=worker=0", ["`fragile`", "worker 0"]),
+        (
+            SCRIPT_FAILS,
+            "isolated",
+            "threads=2",
+            [
+                "script `fails.ts`, system `Reach` at fails.ts:25:",
+                "entity 7v1, step 3: there is no such row",
+            ],
+        ),
+        (
+            SCRIPT_FAILS,
+            "lost-script",
+            "",
+            ["project/compiled-scripts/0.wasm", "load the page again"],
+        ),
+        (
+            SCRIPT_FAILS,
+            "changed-script",
+            "",
+            [
+                "compiled-scripts/0.wasm`, the module of `fails.ts`, is not the one",
+                "load the page again",
+            ],
+        ),
     ] {
         let page = browser.open(checks, project, way, parameters, &[]);
         let state = page.shown("state");

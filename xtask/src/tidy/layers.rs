@@ -18,11 +18,11 @@ const LINES: [&[&str]; 10] = [
     &[],
 ];
 
-/// On top of the examples.
-const TOP: [&str; 2] = ["layerw-tests", "layerw-benches"];
+/// On top of the examples. The packer of pages is there for the compiler of scripts.
+const TOP: [&str; 3] = ["layerw-tests", "layerw-benches", "layerw-web-pack"];
 
 /// Tools that stand apart: they use none of our crates, and none of our crates uses them.
-const APART: [&str; 3] = ["layerw-launcher", "layerw-web-pack", "xtask"];
+const APART: [&str; 2] = ["layerw-launcher", "xtask"];
 
 /// A macro runs in the compiler: none of our crates is there.
 const ALONE: [&str; 1] = ["layerw-ecs-macros"];

@@ -1,11 +1,11 @@
 //! One instance of a module, all in its own memory: what it is given for a call is copied there.
 
 use super::imports;
-use super::marks::AT_GLOBAL;
 use super::program::Interpreted;
 use crate::abi::{IMPORTS, ROW_GLOBAL};
 use crate::runtime::calls::{Call, ELEMENTS_MAX};
 use crate::runtime::host::{Instance, More, Word};
+use crate::runtime::marks::AT_GLOBAL;
 use crate::runtime::module::PAGES_MAX;
 use layerw_ecs::commands::Template;
 use layerw_ecs::{Held, Run, World};
@@ -153,6 +153,10 @@ impl Instance for Cell {
         self.arguments.push(Val::I32(at as u32 as i32));
     }
 
+    fn copied_before(&mut self, place: usize, _: usize) {
+        self.word(Word::I32((self.area + place) as u32 as i32));
+    }
+
     unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String> {
         let at = self.more.place(self.arguments.len(), bytes, |pages| {
             let end = self.memory.data_size(&self.store);
@@ -166,7 +170,7 @@ impl Instance for Cell {
         Ok(())
     }
 
-    fn copied(&self, place: usize, bytes: usize) -> &[u8] {
+    fn copied(&mut self, place: usize, bytes: usize) -> &[u8] {
         let at = self.area + place;
         &self.memory.data(&self.store)[at..at + bytes]
     }

@@ -1,10 +1,10 @@
 //! A module that was looked at and is ready to be interpreted.
 
 use super::cell::{Cell, Failure};
-use super::marks;
 use crate::abi::SystemDecl;
 use crate::runtime::calls::Misuse;
 use crate::runtime::host::{Common, Program, Stop};
+use crate::runtime::marks;
 use crate::runtime::module::{External, Signature, Type, check_exports, check_imports};
 use crate::runtime::source_map::Lines;
 use crate::runtime::{Form, ScriptError};

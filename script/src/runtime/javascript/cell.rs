@@ -257,6 +257,12 @@ impl Instance for Cell {
         self.given.push(Given::Bytes(target, bytes, true));
     }
 
+    fn copied_before(&mut self, place: usize, bytes: usize) {
+        assert!(place + bytes <= self.area.len() * 8);
+        let target = self.area.as_mut_ptr().cast::<u8>().wrapping_add(place);
+        self.given.push(Given::Bytes(target, bytes, true));
+    }
+
     unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String> {
         let argument = self.given.len();
         if self.more.len() <= argument {
@@ -275,7 +281,7 @@ impl Instance for Cell {
         Ok(())
     }
 
-    fn copied(&self, place: usize, bytes: usize) -> &[u8] {
+    fn copied(&mut self, place: usize, bytes: usize) -> &[u8] {
         assert!(place + bytes <= self.area.len() * 8);
         let first = self.area.as_ptr().cast::<u8>().wrapping_add(place);
         // SAFETY: so many bytes of the room were asked for above; the script that could write them does not run meanwhile.

@@ -1,9 +1,9 @@
-//! Where a module stopped. An interpreter knows its own code and not the module's, so before each instruction that may stop, a global is set to the offset of the instruction in the module as it
+//! Where a module stopped. An interpreter knows its own code and not the module's, and browsers tell in ways of their own or not at all, so before each instruction that may stop, a global is set to the offset of the instruction in the module as it
 //! came: one exported global more, nothing else changes.
 //!
 //! Where the source map has words for what an instruction's stop means, those instructions are all that stop in a module of our compiler; in others every instruction that can trap is marked.
 
-use crate::runtime::source_map::Lines;
+use super::source_map::Lines;
 use wasm_encoder::{Encode, Section, SectionId};
 use wasmparser::{BinaryReaderError, ExternalKind, Operator, Parser, Payload, TypeRef};
 

@@ -155,6 +155,10 @@ impl crate::runtime::host::Instance for Cell {
         self.arguments.push(ValRaw::i32(at as u32 as i32));
     }
 
+    fn copied_before(&mut self, place: usize, _: usize) {
+        self.word(Word::I32((self.area + place) as u32 as i32));
+    }
+
     unsafe fn copy_more(&mut self, from: *const u8, bytes: usize) -> Result<(), String> {
         let at = self.more.place(self.arguments.len(), bytes, |pages| {
             let end = self.memory.data_size(&self.store);
@@ -168,7 +172,7 @@ impl crate::runtime::host::Instance for Cell {
         Ok(())
     }
 
-    fn copied(&self, place: usize, bytes: usize) -> &[u8] {
+    fn copied(&mut self, place: usize, bytes: usize) -> &[u8] {
         let at = self.area + place;
         &self.memory.data(&self.store)[at..at + bytes]
     }
