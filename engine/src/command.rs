@@ -1,7 +1,6 @@
-//! The command line of a project's program: `run`, `graph`, `diff`, `doctor` and `script`.
+//! The command line of a project's program: `run`, `play`, `graph`, `diff`, `doctor` and `script`.
 //!
-//! The process's first thread reads the options and waits; everything else happens on one engine thread, which is worker 0, so that a window
-//! can have the first thread one day without anything else changing.
+//! The process's first thread reads the options and waits, or has the window; everything else happens on one engine thread, which is worker 0.
 //!
 //! Exit status: 0 done, also when Ctrl-C or SIGTERM ended the run after a step; 1 failed; 2 wrong usage. What went wrong is one sentence on
 //! standard error. Results go to standard output, progress to standard error.
@@ -13,11 +12,13 @@ mod graph;
 mod options;
 mod output;
 mod outputs;
+mod play;
 mod prepare;
 mod reload;
 mod replay;
 mod run;
 mod script;
+mod steps;
 mod usage;
 mod watch;
 
@@ -31,10 +32,13 @@ pub use output::OutputError;
 pub use replay::ReplayError;
 pub use usage::UsageError;
 
+use crate::draw::DrawError;
 use crate::error::Result;
 use crate::settings::Settings;
 use crate::sim::Sim;
 use options::{Request, Verb};
+use play::{Desk, Player};
+use steps::Headless;
 
 /// Runs a project's program: what its `main` is made of.
 ///
@@ -103,12 +107,36 @@ where
     if cfg!(panic = "abort") {
         name_panics();
     }
+    let window = match &verb {
+        Verb::Play(_) => match play::connect() {
+            Ok(window) => Some(window),
+            Err(error) => return fail(&error),
+        },
+        _ => None,
+    };
+    let (host, desk) = window.unzip();
     let engine = || {
         layerw_trace::name_thread(FIRST_WORKER);
         // A panic of the project's code has said what it has to say; all that is left is to end in order.
-        catch_unwind(AssertUnwindSafe(|| follow(verb, build)))
+        let ended = catch_unwind(AssertUnwindSafe(|| follow(verb, build, desk)));
+        if play::is_stranded() {
+            let status = match &ended {
+                Ok(Err(error)) => {
+                    output::say(format_args!("{error}"));
+                    error.exit_status()
+                }
+                Ok(Ok(_)) | Err(_) => 1,
+            };
+            std::process::exit(status.into());
+        }
+        ended
     };
-    match layerw_jobs::on_fresh_thread(ENGINE_THREAD, 0, engine) {
+    let serve = || {
+        if let Some(host) = host {
+            host.serve();
+        }
+    };
+    match layerw_jobs::on_fresh_thread_beside(ENGINE_THREAD, 0, engine, serve) {
         Ok(Ok(code)) => code,
         Ok(Err(error)) => fail(&error),
         Err(_panic) => ExitCode::FAILURE,
@@ -121,17 +149,23 @@ const ENGINE_THREAD: &str = "layerw-engine";
 /// What it is called in traces, beside `worker 1` and the others that `layerw-jobs` names.
 const FIRST_WORKER: &str = "worker 0";
 
-fn follow<B>(verb: Verb, build: Option<B>) -> Result<ExitCode>
+fn follow<B>(verb: Verb, build: Option<B>, desk: Option<Desk>) -> Result<ExitCode>
 where
     B: FnOnce(&Settings) -> Result<Sim>,
 {
     match (verb, build) {
+        (Verb::Play(options), Some(build)) => {
+            let desk = desk.ok_or(DrawError::NoWindows)?;
+            run::run(&options, build, &mut Player::new(desk))
+        }
         (Verb::Diff(options), _) => diff::diff(&options),
         (Verb::Script(options), build) => script::script(&options, build),
         (Verb::Doctor(options), build) => doctor::doctor(&options, build),
-        (Verb::Run(options), Some(build)) => run::run(&options, build),
+        (Verb::Run(options), Some(build)) => run::run(&options, build, &mut Headless),
         (Verb::Graph(options), Some(build)) => graph::graph(&options, build),
-        (Verb::Run(_) | Verb::Graph(_), None) => unreachable!("the tools have no such verb"),
+        (Verb::Run(_) | Verb::Play(_) | Verb::Graph(_), None) => {
+            unreachable!("the tools have no such verb")
+        }
     }
 }
 

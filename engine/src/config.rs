@@ -40,6 +40,7 @@
 //! width = 1280
 //! height = 720
 //! quality = "auto"          # or "low", "medium", "high"
+//! fullscreen = false        # whether the window of `play` covers the screen
 //!
 //! [run]                     # where the command line says nothing
 //! frames = 600
@@ -66,13 +67,12 @@ use layerw_platform::files::{FileError, Files};
 
 pub use error::{ConfigError, Place};
 
-use crate::draw::PictureOptions;
-
 pub(crate) use input::InputBinding;
 pub(crate) use memory::{MemoryBudgets, SIZE};
 pub(crate) use scripts::ScriptsConfig;
 pub use scripts::{ScriptCompiler, ScriptRuntime};
 pub(crate) use systems::SystemBudget;
+pub(crate) use view::ViewConfig;
 
 /// The name of the file in a project's folder.
 pub const FILE: &str = "layerw.toml";
@@ -97,7 +97,7 @@ pub(crate) struct Config {
     /// `[input]`, in order of name.
     pub(crate) input: Vec<InputBinding>,
     /// `[view]`.
-    pub(crate) view: PictureOptions,
+    pub(crate) view: ViewConfig,
     /// `[run]`.
     pub(crate) run: RunDefaults,
 }

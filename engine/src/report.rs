@@ -60,6 +60,19 @@ pub(crate) struct Report {
     /// GPU passes of the project.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) gpu: Option<GpuFigures>,
+    /// The window, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) window: Option<WindowFigures>,
+}
+
+/// Pictures shown in a window.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct WindowFigures {
+    pub(crate) frames: u64,
+    /// From one to the next, with the wait for the display.
+    pub(crate) frame_ms: FrameMilliseconds,
+    /// Steps left out because the machine came too late for them.
+    pub(crate) steps_dropped: u64,
 }
 
 /// Past steps that the run could go back to at its end, and the bytes of what was written since.
@@ -177,6 +190,7 @@ mod tests {
             workers: vec![WorkerFigures { runs: 3 }],
             scripts: Vec::new(),
             gpu: None,
+            window: None,
         }
     }
 

@@ -19,6 +19,9 @@ use layerw_trace::{Label, PlotUnit};
 use std::any::Any;
 use std::ops::Range;
 
+/// Steps a second of a simulation that does not say, where it goes by a clock.
+pub(crate) const HERTZ: f64 = 60.0;
+
 /// How a simulation is run, as far as it does not change the result.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RunnerOptions {
@@ -267,9 +270,15 @@ impl Runner {
     /// Sets what the player does in the next step from how the devices stand, and begins anew what counts since somebody looked at them: for those who own
     /// the loop and have a window, whose events they [feed](Devices::feed).
     pub fn take_input(&mut self, devices: &mut Devices) {
+        let input = self.sample(devices);
+        self.set_input(input);
+    }
+
+    /// What the player does in the next step by how the devices stand; what counts since somebody looked at them begins anew.
+    pub(crate) fn sample(&self, devices: &mut Devices) -> Input {
         let input = self.actions.sample(devices, &self.input());
         devices.seen();
-        self.set_input(input);
+        input
     }
 
     /// What the player does in the next step.
@@ -371,6 +380,26 @@ impl Runner {
         Ok(())
     }
 
+    /// Opens a device that draws in a window.
+    #[cfg(feature = "window")]
+    pub(crate) fn display<W: layerw_render::Window>(
+        &self,
+        window: W,
+        options: &PictureOptions,
+    ) -> Result<crate::draw::Display> {
+        crate::draw::Display::new(&self.look, window, options)
+    }
+
+    /// Draws the world in a window, as far as there is something to draw on.
+    #[cfg(feature = "window")]
+    pub(crate) fn show(
+        &self,
+        display: &mut crate::draw::Display,
+        moment: &crate::draw::Moment,
+    ) -> Result<bool> {
+        display.show(&self.look, &self.world, &self.jobs, moment)
+    }
+
     /// Whether it says what it looks like.
     pub(crate) fn has_look(&self) -> bool {
         self.look.is_there()
@@ -378,7 +407,9 @@ impl Runner {
 
     /// Writes what a picture shows that is `aspect` times as wide as high: for those who draw themselves, and for those who measure.
     pub fn extract(&self, scene: &mut Scene, aspect: f32) {
-        self.look.extract(&self.world, &self.jobs, scene, aspect);
+        let camera = self.look.camera(&self.world);
+        self.look
+            .extract(&self.world, &self.jobs, scene, camera, aspect, 0.0);
     }
 
     /// Steps in which each GPU pass ran on the GPU, and in which on its twin after all, in written order.

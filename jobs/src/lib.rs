@@ -49,7 +49,7 @@ mod window;
 pub use error::JobsError;
 pub use ranges::Ranges;
 pub use scope::{Priority, Scope};
-pub use start::{Builder, THREADS_MAX, on_fresh_thread, threads_max};
+pub use start::{Builder, THREADS_MAX, on_fresh_thread, on_fresh_thread_beside, threads_max};
 pub use team::Member;
 
 use local::Local;

@@ -216,12 +216,27 @@ impl Drop for Kept {
 ///
 /// With the panic of `f`, or if the system gives no thread.
 pub fn on_fresh_thread<R: Send>(name: &str, stack_bytes: usize, f: impl FnOnce() -> R + Send) -> R {
+    on_fresh_thread_beside(name, stack_bytes, f, || ())
+}
+
+/// The same, while the calling thread does something else: for what has to be on the thread that a program begins with, such as a window. Returns when both are done. Where a host
+/// gives no thread, they run one after the other.
+///
+/// # Panics
+///
+/// As [`on_fresh_thread`], or with the panic of `meanwhile` when `f` has ended, too.
+pub fn on_fresh_thread_beside<R: Send>(
+    name: &str,
+    stack_bytes: usize,
+    f: impl FnOnce() -> R + Send,
+    meanwhile: impl FnOnce(),
+) -> R {
     let stack_bytes = if stack_bytes == 0 {
         STACK_BYTES
     } else {
         stack_bytes
     };
-    match host::run_apart(name, stack_bytes, f) {
+    match host::run_apart(name, stack_bytes, f, meanwhile) {
         Ok(result) => result,
         Err(payload) => std::panic::resume_unwind(payload),
     }

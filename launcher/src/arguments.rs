@@ -33,7 +33,7 @@ pub struct Call {
 }
 
 /// What the user says about the build.
-#[derive(Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct BuildOptions {
     /// Features of the project or of the engine.
     pub features: Vec<String>,
@@ -60,15 +60,24 @@ struct Verb {
     project: Place,
 }
 
+/// The verb that wants a program with more in it.
+pub const PLAY: &str = "play";
+
 /// Verbs that hand over to nobody.
 pub const BUILD: &str = "build";
 pub const WEB: &str = "web";
 
-const VERBS: [Verb; 7] = [
+const VERBS: [Verb; 8] = [
     Verb {
         name: "run",
         about: "Simulate a project headless; the last line is the hash of its state",
         usage: "layerw run PROJECT [--features LIST] [--profile NAME] [OPTION...]",
+        project: Place::Required,
+    },
+    Verb {
+        name: PLAY,
+        about: "Simulate a project in a window, with keyboard and mouse",
+        usage: "layerw play PROJECT [--features LIST] [--profile NAME] [OPTION...]",
         project: Place::Required,
     },
     Verb {
@@ -108,9 +117,6 @@ const VERBS: [Verb; 7] = [
         project: Place::Optional,
     },
 ];
-
-/// Verbs of other versions: a better answer than "unknown".
-const ELSEWHERE: [&str; 1] = ["play"];
 
 const AFTER_HELP: &str = "\
 A PROJECT is a folder with a Cargo.toml whose program ends in `layerw::main`, or with a layerw.toml that names scripts.
@@ -264,9 +270,6 @@ fn wrong(error: &clap::Error) -> Failure {
         _ => None,
     };
     if let Some(verb) = text(ContextKind::InvalidSubcommand) {
-        if let Some(&verb) = ELSEWHERE.iter().find(|name| **name == verb) {
-            return Failure::VerbElsewhere { verb };
-        }
         let similar = text(ContextKind::SuggestedSubcommand);
         let instead = similar
             .map(|name| format!("did you mean `{name}`? "))
@@ -390,8 +393,8 @@ mod tests {
                 "unknown verb `xyzzy`; `layerw --help` lists them all",
             ),
             (
-                "play p",
-                "`layerw play` is not in this version, which simulates headless; use `layerw run`",
+                "play --frames 3",
+                "`layerw play --frames` names no project before the option; give the folder first: layerw play PROJECT [--features LIST] [--profile NAME] [OPTION...]",
             ),
             (
                 "run",

@@ -11,8 +11,6 @@ pub enum Failure {
     NoVerb,
     #[error("unknown verb `{verb}`; {instead}`layerw --help` lists them all")]
     UnknownVerb { verb: String, instead: String },
-    #[error("`layerw {verb}` is not in this version, which simulates headless; use `layerw run`")]
-    VerbElsewhere { verb: &'static str },
     #[error("`{option}` stands before the verb; give options last: layerw VERB PROJECT {option}")]
     OptionFirst { option: String },
     #[error("{}", no_action(found.as_deref(), allowed))]
@@ -100,7 +98,6 @@ impl Failure {
         match self {
             Failure::NoVerb
             | Failure::UnknownVerb { .. }
-            | Failure::VerbElsewhere { .. }
             | Failure::OptionFirst { .. }
             | Failure::NoAction { .. }
             | Failure::NoValue { .. }

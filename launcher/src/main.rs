@@ -18,9 +18,12 @@ mod project;
 
 use std::process::ExitCode;
 
-use arguments::{Call, Request};
+use arguments::{BuildOptions, Call, Request};
 use error::Failure;
 use project::Project;
+
+/// The engine's feature that opens windows.
+const WINDOW: &str = "layerw/window";
 
 fn main() -> ExitCode {
     let arguments = std::env::args_os().skip(1).collect();
@@ -36,6 +39,15 @@ fn main() -> ExitCode {
         eprintln!("{failure}");
         ExitCode::from(failure.exit_code())
     })
+}
+
+/// What the build is asked for: a window, too, where one is wanted. A project of scripts has nothing to show, and is told so without that.
+fn features(call: &Call, project: &Project) -> BuildOptions {
+    let mut build = call.build.clone();
+    if call.verb == arguments::PLAY && project.binary.is_none() {
+        build.features.push(WINDOW.to_owned());
+    }
+    build
 }
 
 fn answer(call: &Call) -> Result<ExitCode, Failure> {
@@ -54,7 +66,7 @@ fn answer(call: &Call) -> Result<ExitCode, Failure> {
     if call.verb == arguments::WEB {
         return host::web::web(&project, call);
     }
-    let binary = build::build(&project, &call.build, None)?;
+    let binary = build::build(&project, &features(call, &project), None)?;
     // Without a project there is nothing whose files the binary should look at.
     let folder = call.project.as_ref().map(|_| project.folder.as_path());
     let words = std::iter::once(call.verb).chain(call.action);

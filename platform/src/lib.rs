@@ -10,7 +10,7 @@
 //!
 //! The monotonic clock is `layerw_trace::now_ns`; here is only the wall clock, for reports.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod clock;
 pub mod files;
@@ -21,6 +21,7 @@ pub mod terminal;
 pub mod threads;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod web;
+pub mod window;
 
 use std::ffi::OsString;
 use std::sync::OnceLock;

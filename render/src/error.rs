@@ -17,6 +17,17 @@ pub enum NoGpu {
         "there is no GPU to draw with, and no program that stands in for one: neither Vulkan nor OpenGL has a driver; install one (Debian: `apt-get install mesa-vulkan-drivers libvulkan1`)"
     )]
     NothingDraws,
+    /// No adapter draws in windows of this kind.
+    #[error(
+        "there is no GPU to draw in a window with, and no program that stands in for one: neither Vulkan nor OpenGL has a driver for this display; install one (Debian: `apt-get install mesa-vulkan-drivers libvulkan1`)"
+    )]
+    NothingShows,
+    /// The window gives nothing to draw on.
+    #[error("the window cannot be drawn on: {why}")]
+    NoSurface {
+        /// What the driver says.
+        why: String,
+    },
     /// There is only a program that pretends to be one.
     #[error(
         "the only GPU here is `{name}`, a program on the CPU, which is slower than jobs; `--gpu require` takes it"

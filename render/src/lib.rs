@@ -30,7 +30,7 @@ mod work;
 #[cfg(feature = "device")]
 pub use device::{Adapter, Choice, Kind, Limits, Wanted, adapters};
 #[cfg(feature = "device")]
-pub use draw::{Difference, DrawError, Exposure, Picture, Quality, Renderer};
+pub use draw::{Difference, DrawError, Exposure, Picture, Quality, Renderer, Screen, Window};
 #[cfg(feature = "device")]
 pub use error::{Lost, NoGpu};
 #[cfg(feature = "device")]

@@ -64,7 +64,7 @@ pub const SUITES: [Suite; 11] = [
     },
     Suite {
         name: "gpu",
-        about: "every test of what uses a GPU, on Mesa's software adapters",
+        about: "every test of what uses a GPU or a window, on Mesa's software adapters and an X server without a screen",
         budget_seconds: 540,
         checks: gpu,
     },
@@ -320,7 +320,11 @@ fn gpu(checks: &mut Checks) {
     if let Err(missing) = tools::software_gpu() {
         return checks.check("an adapter to test on", Some(missing));
     }
-    const ALL: &str = "--package layerw-render --package layerw --package nbody-gpu --features layerw/gpu --profile checked";
+    if let Err(missing) = tools::desk() {
+        return checks.check("a display to test on", Some(missing));
+    }
+    const ALL: &str = "--package layerw-render --package layerw-platform --package layerw --package layerw-tests --package nbody-gpu \
+        --features layerw/window,layerw-tests/window --profile checked";
     checks.step(Step::cargo(&format!(
         "clippy --quiet {ALL} --all-targets -- -D warnings"
     )));
@@ -328,10 +332,11 @@ fn gpu(checks: &mut Checks) {
     checks.step(Step::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"));
     // The command's own tests ran in the suite `native`.
     for tests in [
-        "test --package layerw-render --package nbody-gpu --profile checked --no-fail-fast",
-        "test --package layerw --features gpu --lib --profile checked --no-fail-fast",
-        "test --package layerw --features gpu --doc --profile checked --no-fail-fast gpu",
-        "test --package layerw-tests --features gpu --test pictures --profile checked --no-fail-fast",
+        "test --package layerw-render --package nbody-gpu --features layerw/window --profile checked --no-fail-fast",
+        "test --package layerw-platform --features window --lib --profile checked --no-fail-fast window",
+        "test --package layerw --features window --lib --profile checked --no-fail-fast",
+        "test --package layerw --features window --doc --profile checked --no-fail-fast gpu",
+        "test --package layerw-tests --features window --test pictures --test window --profile checked --no-fail-fast",
     ] {
         // OpenGL's library complains on standard error where nobody has set this.
         checks.step(Step::tests(tests).env("XDG_RUNTIME_DIR", "/tmp"));
@@ -346,8 +351,9 @@ fn gpu(checks: &mut Checks) {
     pictures(checks);
     for (name, options) in GPU_EXAMPLES {
         let hash = |checks: &mut Checks, words: &str| {
-            let line =
-                format!("run --release -- run examples/{name} --profile checked {options} {words}");
+            let line = format!(
+                "run --release -- run examples/{name} --profile checked --features layerw/window {options} {words}"
+            );
             final_hash(checks, Step::cargo(&line).env("XDG_RUNTIME_DIR", "/tmp"))
         };
         let twin = hash(checks, "--gpu off --threads 1");
@@ -357,7 +363,7 @@ fn gpu(checks: &mut Checks) {
             differ(&twin, &device),
         );
         checks.step(Step::cargo(&format!(
-            "run --release -- run examples/{name} --profile checked --frames 5 --threads 2 --budget examples/{name}/budget.toml"
+            "run --release -- run examples/{name} --profile checked --features layerw/window --frames 5 --threads 2 --budget examples/{name}/budget.toml"
         )));
     }
 }
@@ -365,7 +371,7 @@ fn gpu(checks: &mut Checks) {
 /// A picture by way of the command, which must not move the hash; and what is said where nothing draws.
 fn pictures(checks: &mut Checks) {
     let file = std::env::temp_dir().join(format!("layerw-{}.png", std::process::id()));
-    let line = "run --release -- run examples/flock --profile checked --features layerw/gpu --frames 20 --set boids=2000";
+    let line = "run --release -- run examples/flock --profile checked --features layerw/window --frames 20 --set boids=2000";
     let run = || Step::cargo(line).env("XDG_RUNTIME_DIR", "/tmp");
     let plain = final_hash(checks, run());
     let drawn = final_hash(checks, run().arg("--capture").arg(&file));

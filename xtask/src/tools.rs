@@ -112,6 +112,36 @@ pub fn software_gpu() -> Result<(), String> {
     }
 }
 
+/// An X server without a screen, a window manager, and the libraries that a window wants, as Debian calls them.
+const DESK: [&str; 6] = [
+    "xvfb",
+    "jwm",
+    "libx11-xcb1",
+    "libxcursor1",
+    "libxi6",
+    "libxkbcommon-x11-0",
+];
+
+/// Sees to a display for those tests that open windows. The error says what they go without.
+pub fn desk() -> Result<(), String> {
+    let there = || {
+        let folders = std::env::var_os("PATH").unwrap_or_default();
+        let has =
+            |name: &str| std::env::split_paths(&folders).any(|folder| folder.join(name).exists());
+        has("Xvfb") && has("jwm")
+    };
+    if !there() {
+        install(&DESK);
+    }
+    match there() {
+        true => Ok(()),
+        false => Err(format!(
+            "there is no X server to open windows on, and `apt-get install {}` does not bring one; install it as root, or leave the suite out",
+            DESK.join(" ")
+        )),
+    }
+}
+
 /// Where cargo puts what it builds.
 pub fn target(root: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or(root.join("target"), |folder| root.join(folder))

@@ -14,6 +14,10 @@ use crate::scripts::Breakpoint;
 /// What every help ends with.
 const EXIT_STATUS: &str = "Exit status: 0 done, also when Ctrl-C or SIGTERM ended a run after its step; 1 failed; 2 wrong usage; 3 memory that --protect guards was touched.";
 
+/// What the help of `play` ends with.
+const PLAY_HELP: &str = "Keys, unless the project has bound them: Escape leaves, P or Pause stands still and goes on, the full stop does one step meanwhile, F11 covers the screen.
+Exit status: 0 done, also when the window was closed; 1 failed; 2 wrong usage; 3 memory that --protect guards was touched.";
+
 /// What the help of `diff` ends with.
 const DIFF_STATUS: &str =
     "Exit status: 0 equal; 1 different, or a file cannot be read; 2 wrong usage.";
@@ -56,6 +60,9 @@ pub(crate) enum Verb {
     /// Simulate headless; the last line is the hash of the state
     #[command(after_help = EXIT_STATUS)]
     Run(Box<RunOptions>),
+    /// Simulate in a window, until it is closed or --frames steps are done; the last line is the hash of the state
+    #[command(after_help = PLAY_HELP)]
+    Play(Box<RunOptions>),
     /// Print the compiled graph of systems, as DOT unless told otherwise
     Graph(GraphOptions),
     /// Name the first step, system, component and entity in which two recordings differ
@@ -102,7 +109,7 @@ pub(crate) struct BuildOptions {
     pub(crate) budget: Option<PathBuf>,
 }
 
-/// Options of `run`.
+/// Options of `run` and `play`.
 #[derive(Args, Clone, Debug, Default, PartialEq)]
 pub(crate) struct RunOptions {
     #[command(flatten)]
@@ -494,12 +501,12 @@ mod tests {
         for (words, sentence) in [
             (
                 "",
-                "no verb given; verbs are run, graph, diff, doctor, script",
+                "no verb given; verbs are run, play, graph, diff, doctor, script",
             ),
             ("rum", "`rum` is no verb; did you mean `run`?"),
             (
-                "play",
-                "`play` is no verb; verbs are run, graph, diff, doctor, script",
+                "xyzzy",
+                "`xyzzy` is no verb; verbs are run, play, graph, diff, doctor, script",
             ),
             (
                 "run --threads 0",

@@ -11,11 +11,8 @@ use layerw_trace::now_ns;
 use super::output;
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
-use crate::runner::Runner;
+use crate::runner::{HERTZ, Runner};
 use crate::settings::Settings;
-
-/// Steps a second of a simulation that does not say.
-const HERTZ: f64 = 60.0;
 
 /// Looks at the scripts between steps, and waits for the time of the next step.
 pub(super) struct Reload<'s> {
@@ -28,7 +25,7 @@ pub(super) struct Reload<'s> {
     pace: u64,
     /// When the next step is due, and when the scripts are to be looked at, on the clock of [`now_ns`].
     due: u64,
-    look: u64,
+    look_at: u64,
 }
 
 impl<'s> Reload<'s> {
@@ -56,7 +53,7 @@ impl<'s> Reload<'s> {
             config,
             pace: (1e9 / runner.rate().unwrap_or(HERTZ)) as u64,
             due: now,
-            look: now,
+            look_at: now,
         }
     }
 
@@ -66,17 +63,23 @@ impl<'s> Reload<'s> {
         self.due = (self.due + self.pace).max(now_ns().saturating_sub(4 * self.pace));
         loop {
             let now = now_ns();
-            if now >= self.look {
-                self.look = now + Watched::PAUSE.as_nanos() as u64;
-                if self.watched.changed() {
-                    self.reload(runner);
-                }
-            }
-            let next = self.due.min(self.look);
+            self.look(runner);
+            let next = self.due.min(self.look_at);
             if now >= self.due || self.stop.requested() {
                 return;
             }
             sleep(Duration::from_nanos(next.saturating_sub(now)));
+        }
+    }
+
+    /// Takes up the scripts if they have changed; looks no oftener than needs be.
+    pub(super) fn look(&mut self, runner: &mut Runner) {
+        let now = now_ns();
+        if now >= self.look_at {
+            self.look_at = now + Watched::PAUSE.as_nanos() as u64;
+            if self.watched.changed() {
+                self.reload(runner);
+            }
         }
     }
 
@@ -160,6 +163,7 @@ fn waiting(before: &Config, now: &Config) -> Vec<&'static str> {
         ("[memory]", before.memory != now.memory),
         ("[systems]", before.systems != now.systems),
         ("[input]", before.input != now.input),
+        ("[view]", before.view != now.view),
         ("[run]", before.run != now.run),
     ];
     let changed = sections.iter().filter(|(_, differs)| *differs);

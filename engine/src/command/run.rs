@@ -1,15 +1,14 @@
-//! `run`: the headless driver, which does steps as fast as they go.
+//! `run` and `play`: from options to a run, and what it leaves behind. Who decides when a step is done is the driver's part.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use layerw_memory::{Protection, counting};
+use layerw_memory::Protection;
 use layerw_platform::clock::{Clock, SystemClock};
 use layerw_platform::files::Disk;
 use layerw_platform::progress::Progress;
 use layerw_platform::signals::{self, Stop};
 use layerw_platform::terminal::Stderr;
-use layerw_trace::now_ns;
 
 use super::capture::Capture;
 use super::options::{BuildOptions, Gpu, Protect, RunOptions};
@@ -18,27 +17,27 @@ use super::outputs::{Output, Tracing};
 use super::prepare::{self, Prepared, Project, Stored};
 use super::reload::Reload;
 use super::replay::{Replay, ReplayError};
+use super::steps::{Driver, Looped, Steps};
 use super::usage::UsageError;
 use super::watch::Watch;
 use crate::error::{Error, Result};
-use crate::frame_times::FrameTimes;
 use crate::gpu::{GpuChoice, GpuFigures};
 use crate::input::Timeline;
 use crate::record::{self, Header};
-use crate::report::{self, ArenaFigures, Report, RewindFigures, SystemFigures, WorkerFigures};
+use crate::report::{
+    self, ArenaFigures, Report, RewindFigures, SystemFigures, WindowFigures, WorkerFigures,
+};
 use crate::runner::{Runner, RunnerOptions};
 use crate::scripts::Breakpoints;
 use crate::settings::Settings;
 use crate::sim::Sim;
 use crate::snapshot::{self, Snapshot};
 
-/// Steps that a run may warm up before its allocations count: buffers grow to their size in them.
-const WARM_UP: u64 = 60;
-
-/// Runs a project headless.
+/// Runs a project.
 pub(super) fn run(
     options: &RunOptions,
     build: impl FnOnce(&Settings) -> Result<Sim>,
+    driver: &mut dyn Driver,
 ) -> Result<ExitCode> {
     let mut project = Project::open(&options.build)?;
     let stop = Stop::new();
@@ -55,12 +54,13 @@ pub(super) fn run(
             stop: stop.clone(),
         });
     }
-    let mut stage = Stage::set(&project, options, build)?;
+    let mut stage = Stage::set(&project, options, build, driver.is_endless())?;
+    driver.begin(&project, &mut stage.runner, &stop)?;
     // Before there are drafts that a signal could orphan.
     signals::watch_for(&stop)?;
     let mut capture = Capture::begin(
         options,
-        &project.config.view,
+        &project.config.view.picture,
         stage.frames,
         &mut stage.runner,
     )?;
@@ -84,8 +84,7 @@ pub(super) fn run(
             &stage.runner,
         )
     });
-    let looped = step_all(
-        &mut stage.runner,
+    let mut steps = Steps::new(
         stage.frames,
         &stop,
         &mut watch,
@@ -93,8 +92,8 @@ pub(super) fn run(
         reload.as_mut(),
         capture.as_mut(),
     );
-    let looped = match looped {
-        Ok(looped) => looped,
+    let (looped, ended) = match driver.drive(&mut steps, &mut stage.runner) {
+        Ok(ended) => (steps.finish(), ended),
         Err(error) => {
             drop(progress);
             if options.rewind.is_some() {
@@ -107,11 +106,12 @@ pub(super) fn run(
     let dropped = tracing.map(Tracing::finish).transpose()?;
     drop(progress);
 
-    if looped.frames < stage.frames && !options.watch {
+    if looped.frames < stage.frames && stage.frames != u64::MAX {
         let left = stage.frames - looped.frames;
         let step = stage.runner.world().step();
         output::say(format_args!(
-            "stopped by a signal after step {step}, {left} of {} steps not done",
+            "{} after step {step}, {left} of {} steps not done",
+            driver.stopped_by(),
             stage.frames
         ));
     }
@@ -132,7 +132,8 @@ pub(super) fn run(
     if let Some(output) = files.snapshot {
         snapshot::write(output.into_draft(), &stage.identity, stage.runner.world())?;
     }
-    stage.conclude(&looped, files.report)
+    let code = stage.conclude(&looped, files.report, driver.figures())?;
+    ended.map_or(Ok(code), Err)
 }
 
 /// A run that is ready for its first step.
@@ -153,6 +154,7 @@ impl Stage {
         project: &Project,
         options: &RunOptions,
         build: impl FnOnce(&Settings) -> Result<Sim>,
+        is_endless: bool,
     ) -> Result<Stage> {
         let open = |path: &Path| Snapshot::read(&Disk, path, &project.name);
         let snapshot = options.restore.as_deref().map(open).transpose()?;
@@ -209,7 +211,7 @@ impl Stage {
         }
         let frames = match &replay {
             Some(replay) => replay.frames(runner.world().step(), options.frames)?,
-            None if options.watch => options.frames.unwrap_or(u64::MAX),
+            None if options.watch || is_endless => options.frames.unwrap_or(u64::MAX),
             None => options.frames.unwrap_or(frames),
         };
         Ok(Stage {
@@ -264,9 +266,17 @@ impl Stage {
     }
 
     /// Lets the project speak, writes the report, and prints the hash last.
-    fn conclude(mut self, looped: &Looped, report: Option<Output>) -> Result<ExitCode> {
+    fn conclude(
+        mut self,
+        looped: &Looped,
+        report: Option<Output>,
+        window: Option<WindowFigures>,
+    ) -> Result<ExitCode> {
         let hash = self.runner.hash();
-        let figures = self.figures(looped, hash.to_string());
+        let figures = Report {
+            window,
+            ..self.figures(looped, hash.to_string())
+        };
         let (keys, lines) = self.runner.finish(looped.frames).into_parts();
         if let Some(output) = report {
             output.write(&figures.to_json(keys)?)?;
@@ -322,6 +332,7 @@ impl Stage {
             systems: systems.collect(),
             workers: workers.map(|runs| WorkerFigures { runs }).collect(),
             scripts: self.runner.script_figures(),
+            window: None,
             gpu: self.runner.gpu_figures().map(|figures| GpuFigures {
                 allocations_foreign_per_frame: looped.foreign_per_frame,
                 ..figures
@@ -348,68 +359,6 @@ impl Files {
             trace: begin(&options.trace)?,
         })
     }
-}
-
-/// What the loop did.
-struct Looped {
-    frames: u64,
-    seconds: f64,
-    times: FrameTimes,
-    allocations_per_frame: Option<f64>,
-    /// Those inside of libraries of others, which are not among the above.
-    foreign_per_frame: Option<f64>,
-}
-
-/// Does the steps, or as many of them as nobody stops. From step [`WARM_UP`] on nothing here allocates.
-fn step_all(
-    runner: &mut Runner,
-    frames: u64,
-    stop: &Stop,
-    watch: &mut Watch,
-    progress: &mut Progress<Stderr>,
-    mut reload: Option<&mut Reload<'_>>,
-    mut capture: Option<&mut Capture>,
-) -> Result<Looped> {
-    let mut times = FrameTimes::new();
-    let mut counted = None;
-    let (start, mut done) = (now_ns(), 0);
-    let seconds = || (now_ns() - start) as f64 / 1e9;
-    while done < frames && !stop.requested() {
-        if done == WARM_UP {
-            watch.warm(runner);
-            counted = Some(counting::snapshot());
-        }
-        let begin = now_ns();
-        match (watch.run_step(runner), &mut reload) {
-            (Ok(()), _) => {}
-            (Err(error @ (Error::ScriptFault(_) | Error::System { .. })), Some(reload)) => {
-                reload.mend(&error, runner)?;
-                continue;
-            }
-            (Err(error), _) => return Err(error),
-        }
-        times.record(now_ns() - begin);
-        done += 1;
-        watch.step(runner, progress)?;
-        if let Some(capture) = &mut capture {
-            capture.look(runner)?;
-        }
-        match &mut reload {
-            None => progress.show(done, seconds()),
-            Some(reload) => reload.wait(runner),
-        }
-    }
-    let spent = counted.map(|before| counting::snapshot() - before);
-    let per_frame = |count: u64| count as f64 / (done - WARM_UP) as f64;
-    let seconds = seconds();
-    progress.finish(done, seconds);
-    Ok(Looped {
-        frames: done,
-        seconds,
-        times,
-        allocations_per_frame: spent.map(|spent| per_frame(spent.allocations - spent.foreign)),
-        foreign_per_frame: spent.map(|spent| per_frame(spent.foreign)),
-    })
 }
 
 impl From<Gpu> for GpuChoice {

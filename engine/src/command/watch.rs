@@ -13,7 +13,7 @@ use layerw_trace::{Label, label, zone};
 use super::output;
 use super::replay::Replay;
 use crate::error::Result;
-use crate::input::Timeline;
+use crate::input::{Input, Timeline};
 use crate::record::{Header, Part, RowHash, Writer};
 use crate::runner::Runner;
 
@@ -28,6 +28,8 @@ pub(super) struct Watch {
     replay: Option<Replay>,
     /// What the player does, unless the recording says it.
     timeline: Option<Timeline>,
+    /// What the player does, where neither says it.
+    live: Option<Input>,
     labels: Labels,
 }
 
@@ -59,6 +61,7 @@ impl Watch {
             recorder: None,
             replay,
             timeline,
+            live: None,
             labels: Labels {
                 hash: label("state hash"),
                 record: label("record"),
@@ -105,12 +108,19 @@ impl Watch {
         Ok(written?)
     }
 
+    /// What the player does in the next step, unless a recording or a timeline says it.
+    #[cfg(feature = "window")]
+    pub(super) fn play_live(&mut self, input: Input) {
+        self.live = Some(input);
+    }
+
     /// Sets and records what the player does in the next step.
     fn play(&mut self, runner: &mut Runner) -> Result<(), FileError> {
         let (step, before) = (runner.world().step(), runner.input());
         let input = match (&mut self.timeline, &self.replay) {
             (Some(timeline), _) => Some(timeline.at(step, &before)),
-            (None, replay) => replay.as_ref().and_then(|replay| replay.input(step)),
+            (None, Some(replay)) => replay.input(step),
+            (None, None) => self.live.take(),
         };
         let Some(input) = input.filter(|input| *input != before) else {
             return Ok(());

@@ -144,6 +144,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// Whether `key` is true.
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, ConfigError> {
+        self.value(key, "true or false", |value| value.as_bool())
+    }
+
     /// The size `key`, in bytes.
     pub(super) fn size(
         &mut self,

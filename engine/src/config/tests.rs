@@ -30,11 +30,12 @@ fn everything_can_be_said() {
          [memory.terrain]\npool = 'logic'\nbudget = '1 MiB'\n\
          [systems.look]\nscratch = '1 MiB'\n[systems.'turn twice']\nscratch = 100\nover = 'degrade'\n\
          [scripts]\nfiles = ['a.ts', 'b.wasm']\ncompiler = 'assemblyscript'\nruntime = 'wasmi'\non_trap = 'quarantine'\nmemory = '1 MiB'\nseconds = 0.5\nbatch = 64\n\
-         [view]\nwidth = 640\nheight = 360\nquality = 'low'\n\
+         [view]\nwidth = 640\nheight = 360\nquality = 'low'\nfullscreen = true\n\
          [run]\nframes = 600\nthreads = 2\ndt = 0.02\nseed = 7\n",
     )
     .unwrap();
-    let view = config.view;
+    assert!(config.view.fullscreen);
+    let view = config.view.picture;
     assert_eq!(
         (view.width, view.height, view.quality),
         (640, 360, Quality::Low)
@@ -383,5 +384,9 @@ fn pictures_of_no_size_or_quality_are_refused() {
     assert_eq!(
         refusal("[view]\nquality = 'best'\n"),
         "`layerw.toml`, line 2: `view.quality = 'best'` cannot be used; give \"auto\", \"low\", \"medium\" or \"high\""
+    );
+    assert_eq!(
+        refusal("[view]\nfullscreen = 'yes'\n"),
+        "`layerw.toml`, line 2: `view.fullscreen = 'yes'` cannot be used; give true or false"
     );
 }

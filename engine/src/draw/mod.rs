@@ -32,6 +32,8 @@ mod absent;
 #[cfg(feature = "gpu")]
 mod present;
 mod view;
+#[cfg(feature = "window")]
+mod window;
 
 #[cfg(not(feature = "gpu"))]
 use absent as host;
@@ -46,6 +48,8 @@ pub use layerw_render::scene::{
 #[cfg(feature = "gpu")]
 pub use layerw_render::{Difference, Picture};
 pub use view::View;
+#[cfg(feature = "window")]
+pub(crate) use window::{Display, Moment};
 
 use layerw_ecs::World;
 use layerw_jobs::Jobs;
@@ -100,11 +104,31 @@ pub enum DrawError {
         "this program was built without what draws pictures; build it with `--features layerw/gpu`, or leave `--capture` out"
     )]
     Absent,
+    /// The program was built without what opens windows.
+    #[error(
+        "this program was built without what opens windows; use `layerw play`, which builds it with `--features layerw/window`, or `layerw run`, which needs no window"
+    )]
+    NoWindows,
+    /// There is no display, or nothing that draws on it.
+    #[error(
+        "{0}; run it without a window by `layerw run`, and with `--capture FILE` for a picture"
+    )]
+    Window(String),
     /// The project says nothing of how it looks.
     #[error(
         "this project does not say what it looks like; add `sim.camera(…).draw(…)`, or leave `--capture` out"
     )]
     NoLook,
+    /// The same, where a window would show it.
+    #[error(
+        "this project does not say what it looks like, so there is nothing to play; add `sim.camera(…).draw(…)`, or use `layerw run`"
+    )]
+    NothingToPlay,
+    /// The display went away in mid-run.
+    #[error(
+        "the run ended where it was, because {0}; go on from a snapshot of it, if there is one, with `--restore`"
+    )]
+    Lost(String),
     /// There is no GPU, it is lost, or the picture is too large for it.
     #[error("{0}")]
     Device(String),
@@ -153,12 +177,25 @@ impl Look {
         !self.views.is_empty()
     }
 
-    /// Writes what a picture of the world shows, `aspect` times as wide as high.
-    pub(crate) fn extract(&self, world: &World, jobs: &Jobs, scene: &mut Scene, aspect: f32) {
-        let _zone = layerw_trace::zone(labels().extract);
+    /// Where the project has pictures taken from.
+    pub(crate) fn camera(&self, world: &World) -> Camera {
         let camera = self.camera.as_ref().map(|camera| camera(world));
-        scene.begin(camera.unwrap_or(Scene::default().camera));
-        let mut view = View::new(world, jobs, scene, &self.meshes, aspect);
+        camera.unwrap_or(Scene::default().camera)
+    }
+
+    /// Writes what a picture of the world shows, `aspect` times as wide as high, of a moment `behind` the last step.
+    pub(crate) fn extract(
+        &self,
+        world: &World,
+        jobs: &Jobs,
+        scene: &mut Scene,
+        camera: Camera,
+        aspect: f32,
+        behind: f32,
+    ) {
+        let _zone = layerw_trace::zone(labels().extract);
+        scene.begin(camera);
+        let mut view = View::new(world, jobs, scene, &self.meshes, aspect, behind);
         for hook in &self.views {
             hook(&mut view);
         }

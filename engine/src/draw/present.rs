@@ -28,13 +28,7 @@ impl Painter {
     pub(crate) fn new(look: &Look, options: &PictureOptions) -> Result<Painter> {
         let _foreign = foreign();
         let mut gpu = Gpu::open_to_draw().map_err(|none| DrawError::Device(none.to_string()))?;
-        let quality = match options.quality {
-            Quality::Auto => None,
-            Quality::Low => Some(layerw_render::Quality::Low),
-            Quality::Medium => Some(layerw_render::Quality::Medium),
-            Quality::High => Some(layerw_render::Quality::High),
-        };
-        let renderer = Renderer::new(&mut gpu, &look.meshes, quality).map_err(DrawError::from)?;
+        let renderer = renderer(&mut gpu, look, options)?;
         Ok(Painter {
             gpu,
             renderer,
@@ -52,7 +46,8 @@ impl Painter {
     pub(crate) fn picture(&mut self, look: &Look, world: &World, jobs: &Jobs) -> Result<Picture> {
         let PictureOptions { width, height, .. } = self.options;
         let aspect = width.max(1) as f32 / height.max(1) as f32;
-        look.extract(world, jobs, &mut self.scene, aspect);
+        let camera = look.camera(world);
+        look.extract(world, jobs, &mut self.scene, camera, aspect, 0.0);
         let _zone = layerw_trace::zone(labels().draw);
         let _foreign = foreign();
         let picture = self
@@ -67,4 +62,16 @@ impl Painter {
         let _foreign = foreign();
         Ok(picture.png())
     }
+}
+
+/// What draws on a device as the options say.
+pub(super) fn renderer(gpu: &mut Gpu, look: &Look, options: &PictureOptions) -> Result<Renderer> {
+    let quality = match options.quality {
+        Quality::Auto => None,
+        Quality::Low => Some(layerw_render::Quality::Low),
+        Quality::Medium => Some(layerw_render::Quality::Medium),
+        Quality::High => Some(layerw_render::Quality::High),
+    };
+    let renderer = Renderer::new(gpu, &look.meshes, quality);
+    Ok(renderer.map_err(DrawError::from)?)
 }

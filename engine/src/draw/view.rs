@@ -18,6 +18,7 @@ pub struct View<'a> {
     scene: &'a mut Scene,
     meshes: &'a Meshes,
     frustum: Frustum,
+    behind: f32,
 }
 
 impl<'a> View<'a> {
@@ -27,6 +28,7 @@ impl<'a> View<'a> {
         scene: &'a mut Scene,
         meshes: &'a Meshes,
         aspect: f32,
+        behind: f32,
     ) -> View<'a> {
         View {
             world,
@@ -34,12 +36,33 @@ impl<'a> View<'a> {
             frustum: scene.camera.frustum(aspect),
             scene,
             meshes,
+            behind,
         }
     }
 
     /// The world, to read: resources, single entities, `dt`, the step.
     pub fn world(&self) -> &'a World {
         self.world
+    }
+
+    /// Simulated seconds by which the moment of the picture lies before the last step: 0 in pictures of runs, and from 0 to `dt` in a window, which shows more moments than there are
+    /// steps. What moves evenly is in its place if it is drawn so far back along its way:
+    ///
+    /// ```
+    /// # use layerw::draw::{Colour, Instance, Material, Mesh, View};
+    /// # use layerw::{component, math::Vec3};
+    /// # #[component] struct Position(Vec3);
+    /// # #[component] struct Velocity(Vec3);
+    /// fn view(view: &mut View) {
+    ///     let behind = view.behind();
+    ///     let paint = Material::matte(Colour::WHITE);
+    ///     view.each::<(&Position, &Velocity)>(Mesh::CONE, paint, move |(at, velocity)| {
+    ///         Instance::at(at.0 - velocity.0 * behind)
+    ///     });
+    /// }
+    /// ```
+    pub fn behind(&self) -> f32 {
+        self.behind
     }
 
     /// Where the picture is taken from.

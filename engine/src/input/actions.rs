@@ -122,6 +122,16 @@ impl Actions {
         Ok(())
     }
 
+    /// Whether an action is bound to a key.
+    #[cfg(feature = "window")]
+    pub(crate) fn binds(&self, key: layerw_platform::input::Key) -> bool {
+        let sources = |bound: &Bound| {
+            let mut all = bound.positive.iter().chain(&bound.negative);
+            all.any(|source| *source == Source::Key(key))
+        };
+        self.actions.iter().any(sources)
+    }
+
     /// What the devices do since they were last looked at, following on `before`.
     pub(crate) fn sample(&self, devices: &Devices, before: &Input) -> Input {
         let (mut values, mut tapped) = ([0.0; ACTIONS_MAX], 0);

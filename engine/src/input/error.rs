@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use layerw_platform::files::FileError;
-use layerw_platform::input::SOURCES;
+use layerw_platform::input::{SOURCES, Source};
 
 use crate::config::Place;
 
@@ -28,7 +28,7 @@ pub enum InputError {
         action: String,
     },
     /// A binding to something that is none.
-    #[error("action `{action}` is bound to `{source_name}`{}, which is no source of input; give {SOURCES}", at(place.as_ref()))]
+    #[error("action `{action}` is bound to `{source_name}`{}, which is no source of input; {}give {SOURCES}", at(place.as_ref()), meant(source_name))]
     Source {
         /// The action.
         action: String,
@@ -67,6 +67,13 @@ pub enum InputError {
 
 fn at(place: Option<&Place>) -> String {
     place.map_or(String::new(), |place| format!(" ({place})"))
+}
+
+fn meant(source: &str) -> String {
+    match Source::nearest(source) {
+        Some(source) => format!("did you mean `{source}`? Otherwise "),
+        None => String::new(),
+    }
 }
 
 fn known(actions: &[String]) -> String {

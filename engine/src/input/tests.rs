@@ -134,6 +134,9 @@ fn the_project_file_binds_anew_or_is_told_what_there_is() {
         source.starts_with("action `drive` is bound to `X` (") && source.contains("line 7"),
         "{source}"
     );
+    let meant =
+        "which is no source of input; did you mean `KeyX`? Otherwise give a key by its code";
+    assert!(source.contains(meant), "{source}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ const REFUSALS: &[(&str, i32, &str)] = &[
     (
         "",
         2,
-        "no verb given; verbs are run, graph, diff, doctor, script",
+        "no verb given; verbs are run, play, graph, diff, doctor, script",
     ),
     (
         "run --frame 5",
@@ -65,6 +65,13 @@ const REFUSALS: &[(&str, i32, &str)] = &[
         "run --frames 5 --capture a.png",
         1,
         "this project does not say what it looks like; add `sim.camera(…).draw(…)`, or leave `--capture` out",
+    ),
+    // The program of these tests has no windows.
+    #[cfg(not(feature = "window"))]
+    (
+        "play",
+        1,
+        "this program was built without what opens windows; use `layerw play`, which builds it with `--features layerw/window`, or `layerw run`, which needs no window",
     ),
     (
         "run --restore nothing.snapshot",

@@ -42,8 +42,9 @@ fn show(view: &mut View, dart: Mesh) {
             .strength(4.2),
     );
     let feathers = Material::glossy(Colour::WHITE).roughness(0.5);
-    view.each::<(&Position, &Velocity)>(dart, feathers, |(at, velocity)| {
-        Instance::at(at.0)
+    let behind = view.behind();
+    view.each::<(&Position, &Velocity)>(dart, feathers, move |(at, velocity)| {
+        Instance::at(at.0 - velocity.0 * behind)
             .along(velocity.0)
             .sized(LENGTH)
             .coloured(heading(velocity.0))

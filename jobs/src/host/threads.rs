@@ -5,7 +5,7 @@ pub(crate) fn workers_max() -> usize {
     usize::MAX
 }
 
-/// Runs `f` on a thread of its own and waits for it. The error is a panic's payload.
+/// Runs `f` on a thread of its own and `meanwhile` on this one, and waits for both. The error is a panic's payload.
 ///
 /// # Panics
 ///
@@ -14,6 +14,7 @@ pub(crate) fn run_apart<R: Send>(
     name: &str,
     stack_bytes: usize,
     f: impl FnOnce() -> R + Send,
+    meanwhile: impl FnOnce(),
 ) -> std::thread::Result<R> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()
@@ -21,7 +22,10 @@ pub(crate) fn run_apart<R: Send>(
             .stack_size(stack_bytes)
             .spawn_scoped(scope, f);
         match thread {
-            Ok(thread) => thread.join(),
+            Ok(thread) => {
+                meanwhile();
+                thread.join()
+            }
             Err(error) => {
                 panic!("the thread {name:?} could not be started: {error}; end some threads first")
             }

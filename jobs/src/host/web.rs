@@ -65,7 +65,10 @@ pub(crate) fn run_apart<R: Send>(
     _name: &str,
     _stack_bytes: usize,
     f: impl FnOnce() -> R + Send,
+    meanwhile: impl FnOnce(),
 ) -> std::thread::Result<R> {
     // Unwind safety: as for a thread, what `f` leaves behind is the caller's to judge.
-    catch_unwind(AssertUnwindSafe(f))
+    let done = catch_unwind(AssertUnwindSafe(f));
+    meanwhile();
+    done
 }

@@ -9,6 +9,8 @@ mod source;
 pub use devices::Devices;
 pub use event::{Button, Event, PadAxis, PadButton, PadEvent};
 pub use key::Key;
+#[cfg(all(feature = "window", any(unix, windows)))]
+pub(crate) use key::for_each_key;
 pub use source::{Direction, SOURCES, Source};
 
 /// Gamepads that are told apart.

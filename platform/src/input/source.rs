@@ -51,6 +51,51 @@ impl Source {
     }
 }
 
+/// How alike two names have to be for one to be meant by the other, from 0 to 1.
+const ALIKE: f64 = 0.85;
+
+impl Source {
+    /// The source that somebody who wrote this may have meant: `KeyW` by `W`, `ArrowUp` by `up`, `Mouse Left` by `MouseLeft`.
+    ///
+    /// ```
+    /// use layerw_platform::input::{Key, Source};
+    /// assert_eq!(Source::nearest("spacebar"), Some(Source::Key(Key::Space)));
+    /// assert_eq!(Source::nearest("horse"), None);
+    /// ```
+    pub fn nearest(name: &str) -> Option<Source> {
+        let wanted = name.to_lowercase();
+        let alike = |source: &Source| {
+            let full = source.to_string().to_lowercase();
+            let short = ["key", "digit", "arrow", "mouse ", "wheel ", "pad "]
+                .iter()
+                .find_map(|kind| full.strip_prefix(kind))
+                .unwrap_or(&full);
+            let [full, short] =
+                [full.as_str(), short].map(|known| strsim::jaro_winkler(known, &wanted));
+            // Of those that are as near, a key, and then the one whose whole name is.
+            (full.max(short), matches!(source, Source::Key(_)), full)
+        };
+        let scored = Source::all().map(|source| (alike(&source), source));
+        let nearest = scored.max_by(|((a, a_is_key, a_full), _), ((b, b_is_key, b_full), _)| {
+            let whole = || a_full.total_cmp(b_full);
+            a.total_cmp(b).then(a_is_key.cmp(b_is_key)).then_with(whole)
+        });
+        let near_enough = nearest.filter(|((score, ..), _)| *score >= ALIKE);
+        near_enough.map(|(_, source)| source)
+    }
+
+    /// All that there are.
+    fn all() -> impl Iterator<Item = Source> {
+        let directions = [Direction::X, Direction::Y];
+        let keys = Key::ALL.iter().copied().map(Source::Key);
+        keys.chain(Button::ALL.iter().copied().map(Source::Button))
+            .chain(PadButton::ALL.iter().copied().map(Source::PadButton))
+            .chain(PadAxis::ALL.iter().copied().map(Source::PadAxis))
+            .chain(directions.map(Source::Motion))
+            .chain(directions.map(Source::Wheel))
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -131,3 +131,23 @@ fn motion_adds_up_until_it_is_seen() {
     devices.seen();
     assert_eq!(devices.value(source("Mouse X")), 0.0);
 }
+
+#[test]
+fn who_misspells_a_source_is_told_the_one_that_was_meant() {
+    let nearest = |name: &str| Source::nearest(name).map(|source| source.to_string());
+    for (name, meant) in [
+        ("W", "KeyW"),
+        ("keyw", "KeyW"),
+        ("7", "Digit7"),
+        ("Arrow Left", "ArrowLeft"),
+        ("Spcae", "Space"),
+        ("Esc", "Escape"),
+        ("MouseLeft", "Mouse Left"),
+        ("pad south", "Pad South"),
+    ] {
+        assert_eq!(nearest(name).as_deref(), Some(meant), "{name}");
+    }
+    for name in ["", "?", "horse", "Joystick 4"] {
+        assert_eq!(nearest(name), None, "{name}");
+    }
+}

@@ -115,12 +115,16 @@ pub struct Wanted {
 
 /// All adapters of this machine, the best first.
 pub fn adapters() -> Vec<Adapter> {
-    ranked().iter().map(facts).collect()
+    ranked(&windowless()).iter().map(facts).collect()
+}
+
+/// What adapters are asked of where there is no window.
+fn windowless() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle())
 }
 
 /// Adapters in order of preference.
-fn ranked() -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+fn ranked(instance: &wgpu::Instance) -> Vec<wgpu::Adapter> {
     let found = instance.enumerate_adapters(wgpu::Backends::VULKAN | wgpu::Backends::GL);
     let mut adapters = pollster::block_on(found);
     adapters.sort_by_key(|adapter| {
@@ -177,7 +181,7 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Opened, NoGpu> {
     if wanted.choice == Choice::Off {
         return Err(NoGpu::Off);
     }
-    let all = ranked();
+    let all = ranked(&windowless());
     let best = all.iter().find(|adapter| facts(adapter).computes);
     let best = best.ok_or(NoGpu::NoAdapter)?;
     let adapter = facts(best);
@@ -192,12 +196,33 @@ pub(crate) fn open(wanted: &Wanted) -> Result<Opened, NoGpu> {
 
 /// Opens the best adapter to draw with.
 pub(crate) fn open_to_draw() -> Result<Opened, NoGpu> {
-    let all = ranked();
+    let all = ranked(&windowless());
     // Those that compute first, which are those that draw best.
     let best = all.first().ok_or(NoGpu::NothingDraws)?;
     let adapter = facts(best);
     let limits = adapter.limits;
     request(best, adapter, limits)
+}
+
+/// Whether there are any.
+pub(crate) fn has_adapters(instance: &wgpu::Instance) -> bool {
+    !ranked(instance).is_empty()
+}
+
+/// Opens the best adapter that draws on a surface, and says what the surface can.
+pub(crate) fn open_on(
+    instance: &wgpu::Instance,
+    surface: &wgpu::Surface<'_>,
+) -> Result<(Opened, wgpu::SurfaceCapabilities), NoGpu> {
+    let all = ranked(instance);
+    let mut able = all
+        .iter()
+        .map(|adapter| (adapter, surface.get_capabilities(adapter)));
+    let best = able.find(|(_, can)| !can.formats.is_empty());
+    let (best, can) = best.ok_or(NoGpu::NothingShows)?;
+    let adapter = facts(best);
+    let limits = adapter.limits;
+    Ok((request(best, adapter, limits)?, can))
 }
 
 /// Asks an adapter for a device.

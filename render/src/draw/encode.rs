@@ -3,17 +3,12 @@
 use super::frame::Shadows;
 use super::lists::Draw;
 use super::targets::Targets;
-use super::{Renderer, SPACE_BYTES, Screens};
+use super::{Canvas, Renderer, SPACE_BYTES, Screens};
 use crate::work::Gpu;
 
 impl Renderer {
-    pub(super) fn encode(
-        &mut self,
-        gpu: &mut Gpu,
-        shadows: Shadows,
-        onto: &wgpu::TextureView,
-        format: wgpu::TextureFormat,
-    ) {
+    pub(super) fn encode(&mut self, gpu: &mut Gpu, shadows: Shadows, onto: &Canvas<'_>) {
+        let format = onto.format;
         self.pipelines.develop(&gpu.device, format);
         let Some((targets, screens)) = &self.targets else {
             return;
@@ -30,11 +25,16 @@ impl Renderer {
         let mut pass = whole(
             encoder,
             "layerw develop",
-            onto,
+            onto.view,
             wgpu::LoadOp::Clear(wgpu::Color::BLACK),
         );
         let develop = self.pipelines.develop.iter();
         if let Some((_, develop)) = develop.rev().find(|(known, _)| *known == format) {
+            if let Some([x, y, width, height]) =
+                onto.place.map(|place| place.map(|edge| edge as f32))
+            {
+                pass.set_viewport(x, y, width, height, 0.0, 1.0);
+            }
             pass.set_pipeline(develop);
             pass.set_bind_group(0, &screens.sources[0], &[]);
             pass.set_bind_group(1, &screens.tone, &[]);

@@ -24,11 +24,13 @@ mod meshes;
 mod picture;
 mod pipelines;
 mod quality;
+mod screen;
 mod targets;
 
 pub use error::DrawError;
 pub use picture::{Difference, Exposure, Picture};
 pub use quality::Quality;
+pub use screen::{Screen, Window};
 
 use clusters::{Bits, Slices};
 use frame::{FrameValues, LAMPS, LampValues, SPOTS, Shadows};
@@ -60,6 +62,14 @@ pub struct Renderer {
     bits: Box<Bits>,
     lamp_list: Vec<Lamp>,
     lamp_values: Vec<LampValues>,
+}
+
+/// What a picture is drawn on.
+struct Canvas<'a> {
+    view: &'a wgpu::TextureView,
+    format: wgpu::TextureFormat,
+    /// Left and upper edge, width and height of the part that is drawn on, if it is not all of it; the rest becomes black.
+    place: Option<[u32; 4]>,
 }
 
 /// Where dynamic offsets may point on every device.
@@ -159,18 +169,38 @@ impl Renderer {
     }
 
     /// Draws a scene, `size` pixels wide and high, onto a picture of whatever size and format. The commands are handed over with the next submission.
-    pub(crate) fn draw(
+    ///
+    /// # Errors
+    /// The device cannot draw so many pixels.
+    fn draw(
         &mut self,
         gpu: &mut Gpu,
         scene: &Scene,
         size: [u32; 2],
-        onto: &wgpu::TextureView,
-        format: wgpu::TextureFormat,
-    ) {
+        onto: &Canvas<'_>,
+    ) -> Result<(), DrawError> {
+        self.fits(gpu, size)?;
+        let size = size.map(|edge| edge.max(1));
         self.fit(gpu, size);
         self.lists.upload(gpu, scene);
-        let shadows = self.upload_frame(gpu, scene, size, format);
-        self.encode(gpu, shadows, onto, format);
+        let shadows = self.upload_frame(gpu, scene, size, onto.format);
+        self.encode(gpu, shadows, onto);
+        Ok(())
+    }
+
+    /// # Errors
+    /// The device cannot draw so many pixels.
+    fn fits(&self, gpu: &Gpu, [width, height]: [u32; 2]) -> Result<(), DrawError> {
+        let most = gpu.device.limits().max_texture_dimension_2d;
+        if width.max(height) <= most {
+            return Ok(());
+        }
+        Err(DrawError::Size {
+            width,
+            height,
+            name: gpu.adapter().name.clone(),
+            most,
+        })
     }
 
     /// Makes what depends on the size, if it has changed.

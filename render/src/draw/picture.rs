@@ -1,7 +1,7 @@
 //! Pictures that are read back, and their files.
 
 use super::error::DrawError;
-use super::{Renderer, targets};
+use super::{Canvas, Renderer, targets};
 use crate::scene::Scene;
 use crate::work::{Gpu, Reading};
 
@@ -54,21 +54,18 @@ impl Renderer {
         width: u32,
         height: u32,
     ) -> Result<Exposure, DrawError> {
-        let most = gpu.device.limits().max_texture_dimension_2d;
         let (width, height) = (width.max(1), height.max(1));
-        if width.max(height) > most {
-            return Err(DrawError::Size {
-                width,
-                height,
-                name: gpu.adapter().name.clone(),
-                most,
-            });
-        }
+        self.fits(gpu, [width, height])?;
         let usage = wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC;
         let size = [width, height];
         let texture = targets::texture(&gpu.device, "layerw picture", size, 1, FORMAT, 1, usage);
         let onto = texture.create_view(&wgpu::TextureViewDescriptor::default());
-        self.draw(gpu, scene, size, &onto, FORMAT);
+        let onto = Canvas {
+            view: &onto,
+            format: FORMAT,
+            place: None,
+        };
+        self.draw(gpu, scene, size, &onto)?;
         let padded = padded(width);
         let mut reading = gpu.read(padded as u64 * u64::from(height));
         gpu.read_texture(&mut reading, &texture, padded as u32);

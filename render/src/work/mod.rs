@@ -29,7 +29,7 @@ use timing::Timing;
 /// An open device and all that belongs to it. Stays on the thread that opened it.
 pub struct Gpu {
     pub(crate) device: wgpu::Device,
-    queue: wgpu::Queue,
+    pub(crate) queue: wgpu::Queue,
     adapter: Adapter,
     limits: Limits,
     health: Arc<Health>,
@@ -78,7 +78,7 @@ impl Gpu {
         Ok(Gpu::with(device::open_to_draw()?))
     }
 
-    fn with(opened: device::Opened) -> Gpu {
+    pub(crate) fn with(opened: device::Opened) -> Gpu {
         let contexts = pass::Contexts::new(&opened.device);
         let timing = opened
             .timestamps
@@ -142,7 +142,7 @@ impl Gpu {
         let _ = self.device.poll(wgpu::PollType::Poll);
     }
 
-    fn lost(&self, why: String) -> Lost {
+    pub(crate) fn lost(&self, why: String) -> Lost {
         Lost {
             name: self.adapter.name.clone(),
             why,
