@@ -399,8 +399,8 @@ fn says_what_is_wrong(checks: &mut Checks<'_>, browser: &Browser) {
             "isolated",
             "threads=2",
             [
-                "script `fails.ts`, system `Reach` at fails.ts:25:",
-                "entity 7v1, step 3: there is no such row",
+                "script `fails.ts`, system `Reach` at fails.ts:24:",
+                "entity 7v1, step 3: a row beyond the last one",
             ],
         ),
         (
