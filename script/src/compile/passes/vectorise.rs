@@ -3,7 +3,7 @@
 //! A loop that carries nothing from row to row, touches its own row only and cannot trap is flattened and done in lanes, with the loop as it was for the rows that
 //! remain. There are two forms:
 //!
-//! - **By rows**: lane k is row i + k. Slots of components of several words are gathered and scattered by shuffles.
+//! - **By rows**: lane k is row i + k. Slots of components of several words are gathered and scattered by shuffles. Sixteen rows a round where the work is little.
 //! - **By words**: where all components have the same number of equal words and every word goes through the same expression (`p.x += v.x * dt; p.y += v.y * dt`),
 //!   a column is one run of words, and lanes are words as they stand in memory: no shuffles, and four registers a round.
 //!
@@ -40,8 +40,11 @@ impl std::fmt::Display for Outcome {
     }
 }
 
-/// Registers that a round of the form by words takes.
+/// Registers that a round takes, where the work is little beside the loop's own.
 const UNROLLED: u32 = 4;
+
+/// Operations of a row's work up to which it is little. More of them fill the processor, and four times as many its registers.
+const SMALL: usize = 16;
 
 /// Does all of a system's loops over rows that it can; says what became of each, in written order.
 pub fn vectorise(module: &Module, system: &mut System, spoilt: Option<Spoilt>) -> Vec<Outcome> {
@@ -312,14 +315,17 @@ impl Make<'_> {
     }
 
     fn by_rows(&mut self, one: &mut For, flat: &Flat) {
-        let mask = self.constant(-4);
-        let to = self.add(Op::Binary(Binary::And, one.to, mask), Type::I32);
+        let work = flat.insts.iter();
+        let work = work.filter(|inst| !matches!(inst.op, Op::Const(_))).count();
+        let steps: &[u32] = if work <= SMALL {
+            &[4 * UNROLLED, 4]
+        } else {
+            &[4]
+        };
         let lanes = Lanes::new(self, flat);
-        let (label, index) = (self.label(), self.system.value(Type::I32));
-        let insts = lanes.body(self, flat, &|slot| Index::Row(index, slot));
-        self.push_loop(label, one.from, to, 4, index, insts);
+        let place = |row, slot| Index::Row(row, slot);
         // The rows that remain. There are no fewer than 0 of them.
-        one.from = to;
+        one.from = self.rounds(flat, &lanes, (one.from, one.to), steps, &place);
     }
 
     fn by_words(&mut self, one: &For, flat: &Flat, words: u32) {
@@ -327,8 +333,24 @@ impl Make<'_> {
         let each = self.constant(words as i32);
         let all = self.add(Op::Binary(Binary::Mul, one.to, each), Type::I32);
         let lanes = Lanes::new(self, &flat);
-        let mut from = one.from;
-        for step in [4 * UNROLLED, 4] {
+        let (steps, place) = ([4 * UNROLLED, 4], |word, _| Index::Word(word));
+        let from = self.rounds(&flat, &lanes, (one.from, all), &steps, &place);
+        // What remains is less than a register: word by word.
+        let (label, index) = (self.label(), self.system.value(Type::I32));
+        let insts = scalar_words(self.system, &flat, index);
+        self.push_loop(label, from, all, 1, index, insts);
+    }
+
+    /// Loops of so many rows or words a round each, one after the other, each over what the one before left. Gives where the last one ends.
+    fn rounds(
+        &mut self,
+        flat: &Flat,
+        lanes: &Lanes,
+        (mut from, all): (Value, Value),
+        steps: &[u32],
+        index_of: &dyn Fn(Value, u32) -> Index,
+    ) -> Value {
+        for &step in steps {
             let mask = self.constant(-(step as i32));
             let to = self.add(Op::Binary(Binary::And, all, mask), Type::I32);
             let (label, index) = (self.label(), self.system.value(Type::I32));
@@ -349,15 +371,12 @@ impl Make<'_> {
                     insts.push(plain(vec![sum], Op::Binary(Binary::Add, index, ahead)));
                     place = sum;
                 }
-                insts.extend(lanes.body(self, &flat, &|_| Index::Word(place)));
+                insts.extend(lanes.body(self, flat, &|slot| index_of(place, slot)));
             }
             self.push_loop(label, from, to, step, index, insts);
             from = to;
         }
-        // What remains is less than a register: word by word.
-        let (label, index) = (self.label(), self.system.value(Type::I32));
-        let insts = scalar_words(self.system, &flat, index);
-        self.push_loop(label, from, all, 1, index, insts);
+        from
     }
 
     fn push_loop(

@@ -588,14 +588,18 @@ impl Emit<'_> {
 
     /// Pushes the address of a row, element or word of that size; gives the offset that is to be added to it.
     pub fn address(&mut self, place: Place, size: u32) -> u32 {
-        let (mut value, close) = match place.index {
+        // A row that a script names is another row's neighbour seldom, and the one before may not be there.
+        self.address_near(place, size, !matches!(place.index, Index::Row(..)))
+    }
+
+    /// The same; `close` where the address may be that of what lies before, with an offset.
+    pub fn address_near(&mut self, place: Place, size: u32, close: bool) -> u32 {
+        let mut value = match place.index {
             Index::Only(_) => {
                 self.push(I::LocalGet(place.input));
                 return 0;
             }
-            Index::Row(row, _) => (row, false),
-            Index::Item(item, _) => (item, true),
-            Index::Word(word) => (word, true),
+            Index::Row(value, _) | Index::Item(value, _) | Index::Word(value) => value,
         };
         let mut offset = 0;
         if let (true, Some((base, ahead))) = (close, self.ahead.get(&value))

@@ -68,25 +68,27 @@ impl Emit<'_> {
         };
         if words > WORDS_MAX {
             for lane in 0..4u8 {
-                let mem = ops::mem(slot.offset + u32::from(lane) * size, 4);
+                let word = slot.offset + u32::from(lane) * size;
                 match lane {
                     0 => {
-                        self.address(place, size);
-                        self.push(I::V128Load32Splat(mem));
+                        let ahead = self.address_near(place, size, true);
+                        self.push(I::V128Load32Splat(ops::mem(word + ahead, 4)));
                     }
                     lane => {
                         // The address goes below the register.
                         let register = self.locals.take(ValType::V128);
                         self.push(I::LocalSet(register));
-                        self.address(place, size);
+                        let ahead = self.address_near(place, size, true);
+                        let memarg = ops::mem(word + ahead, 4);
                         self.push(I::LocalGet(register));
-                        self.push(I::V128Load32Lane { memarg: mem, lane });
+                        self.push(I::V128Load32Lane { memarg, lane });
                         self.locals.give(register);
                     }
                 }
             }
             return;
         }
+        self.turn_to(row);
         let waiting = self
             .rows()
             .groups
@@ -113,17 +115,28 @@ impl Emit<'_> {
                 index: Index::Row(row, 0),
             };
             for lane in 0..4u8 {
-                self.address(place, size);
+                let ahead = self.address_near(place, size, true);
                 self.get(value);
-                let memarg = ops::mem(slot.offset + u32::from(lane) * size, 4);
+                let memarg = ops::mem(slot.offset + u32::from(lane) * size + ahead, 4);
                 self.push(I::V128Store32Lane { memarg, lane });
             }
             return;
         }
+        self.turn_to(row);
         let local = self.locals.of[value.index()].expect("a vector is in a local");
         let group = self.rows().groups.entry((input, row)).or_default();
         group.words = words;
         group.waiting.insert(word, (value, local));
+    }
+
+    /// Work goes on with the group that begins at that row: what waits in others is written, and their registers are free.
+    fn turn_to(&mut self, row: Value) {
+        if self.rows().groups.keys().all(|(_, other)| *other == row) {
+            return;
+        }
+        self.flush_rows();
+        let done = std::mem::take(self.rows());
+        done.locals().for_each(|local| self.locals.give(local));
     }
 
     /// Writes what waits.
@@ -152,9 +165,9 @@ impl Emit<'_> {
                     Some((_, local)) => (*local, (word / words) as u8),
                     None => (self.raw(place, words, register), (word % 4) as u8),
                 });
-                self.address(place, words * 4);
+                let ahead = self.address_near(place, words * 4, true);
                 self.gather(from);
-                self.push(I::V128Store(ops::mem(register * 16, 4)));
+                self.push(I::V128Store(ops::mem(register * 16 + ahead, 4)));
             }
         }
     }
@@ -173,8 +186,8 @@ impl Emit<'_> {
         {
             return *local;
         }
-        self.address(place, words * 4);
-        self.push(I::V128Load(ops::mem(register * 16, 4)));
+        let ahead = self.address_near(place, words * 4, true);
+        self.push(I::V128Load(ops::mem(register * 16 + ahead, 4)));
         let local = self.locals.take(ValType::V128);
         self.push(I::LocalSet(local));
         let group = self.rows().groups.entry(key).or_default();
