@@ -77,7 +77,7 @@ pub const SUITES: [Suite; 11] = [
     Suite {
         name: "hosts",
         about: "the examples under WASI and on Windows reach the native hashes, and snapshots go on there and back",
-        budget_seconds: 360,
+        budget_seconds: 660,
         checks: hosts::hosts,
     },
     Suite {
@@ -118,6 +118,9 @@ const APART: &str = "--exclude layerw-render --exclude nbody-gpu --exclude layer
 
 /// Examples with GPU passes, as in [`EXAMPLES`].
 const GPU_EXAMPLES: [(&str, &str); 1] = [("nbody-gpu", "--frames 20 --set bodies=1000")];
+
+/// From how long on a step says what it took, for whoever looks for the time that a suite takes.
+const WORTH_TELLING: Duration = Duration::from_secs(5);
 
 /// Runs a suite's checks and collects what came of them.
 pub struct Checks<'a> {
@@ -170,7 +173,12 @@ fn measure(
 
 impl Checks<'_> {
     fn step(&mut self, step: Step) -> StepOutcome {
+        let start = Instant::now();
         let outcome = step.run(self.root, self.options);
+        let took = start.elapsed();
+        if took >= WORTH_TELLING {
+            println!("   {:.0} s", took.as_secs_f64());
+        }
         self.count = self.count.plus(outcome.count);
         self.failures.extend(outcome.failure.clone());
         outcome

@@ -77,14 +77,15 @@ pub(super) fn web(checks: &mut Checks<'_>) {
         program,
         work,
     };
-    // As the packer is built to be used, so that wasm-bindgen is built once.
-    let packer = "--release --package layerw-web-pack";
+    // As other suites look at the compiler of scripts, which it has inside.
+    const LOOKED_AT: &str = "--package layerw-web-pack --profile checked";
     checks.step(Step::cargo(&format!(
-        "clippy --quiet {packer} --all-targets -- -D warnings"
+        "clippy --quiet {LOOKED_AT} --all-targets -- -D warnings"
     )));
-    let doc = format!("doc --quiet {packer} --no-deps --document-private-items");
+    let doc = format!("doc --quiet {LOOKED_AT} --no-deps --document-private-items");
     checks.step(Step::cargo(&doc).env("RUSTDOCFLAGS", "-D warnings"));
-    checks.step(Step::tests(&format!("test {packer}")));
+    // As it is built to be used, so that wasm-bindgen is built once.
+    checks.step(Step::tests("test --release --package layerw-web-pack"));
     for (name, folder) in PROJECTS
         .map(|project| (project.name, format!("examples/{}", project.name)))
         .into_iter()
